@@ -1,0 +1,176 @@
+package appstreaming
+
+// The enumerations below are open: the service adds values without notice, and
+// a value this version does not know travels in both directions unchanged.
+// Every type's Values method lists what is documented today.
+
+// ImageStatus is the state of an image, wire parameter and element Status.
+type ImageStatus string
+
+// The documented states of an image.
+const (
+	StatusAvailable    ImageStatus = "AVAILABLE"     // usable
+	StatusInit         ImageStatus = "INIT"          // being initialised
+	StatusCreating     ImageStatus = "CREATING"      // being created
+	StatusCreateFailed ImageStatus = "CREATE_FAILED" // creation failed
+)
+
+// Values returns the documented states; the service may send others.
+func (ImageStatus) Values() []ImageStatus {
+	return []ImageStatus{StatusAvailable, StatusInit, StatusCreating, StatusCreateFailed}
+}
+
+// ImageType tells whose image it is, wire parameter and element ImageType.
+type ImageType string
+
+// The documented image types.
+const (
+	ImageTypeUser      ImageType = "User"      // custom image of this account
+	ImageTypeShared    ImageType = "Shared"    // shared with this account
+	ImageTypeSystem    ImageType = "System"    // provided by the platform
+	ImageTypeCommunity ImageType = "Community" // community image
+)
+
+// Values returns the documented image types; the service may send others.
+func (ImageType) Values() []ImageType {
+	return []ImageType{ImageTypeUser, ImageTypeShared, ImageTypeSystem, ImageTypeCommunity}
+}
+
+// PackageType is the packaging of an image, wire parameter and element
+// PackageType. Responses have been seen to spell it in another case ("ECS")
+// and to name packagings a request cannot ask for: compare with
+// [strings.EqualFold].
+type PackageType string
+
+// The documented package types of a request.
+const (
+	PackageTypeECS          PackageType = "Ecs"           // ECS image
+	PackageTypeECSContainer PackageType = "Ecs_Container" // ECS image with Docker image
+)
+
+// Values returns the documented package types; the service may send others.
+func (PackageType) Values() []PackageType {
+	return []PackageType{PackageTypeECS, PackageTypeECSContainer}
+}
+
+// OSType is the operating system family, wire parameter and element OsType.
+type OSType string
+
+// The documented operating system families.
+const (
+	OSTypeLinux   OSType = "Linux"
+	OSTypeWindows OSType = "Windows"
+	OSTypeAndroid OSType = "Android"
+	OSTypeUnknown OSType = "Unknown"
+)
+
+// Values returns the documented families; the service may send others.
+func (OSType) Values() []OSType {
+	return []OSType{OSTypeLinux, OSTypeWindows, OSTypeAndroid, OSTypeUnknown}
+}
+
+// ProductType is the product an image is for, wire parameters ProductType and
+// ProductTypeList, element ProductType.
+type ProductType string
+
+// The documented product types.
+const (
+	ProductTypeCloudDesktop ProductType = "CloudDesktop" // Elastic Desktop Service (WUYING cloud desktop)
+	ProductTypeCloudApp     ProductType = "CloudApp"     // App Streaming (cloud app)
+	ProductTypeWuyingServer ProductType = "WuyingServer" // Workstation
+)
+
+// Values returns the documented product types; the service may send others.
+func (ProductType) Values() []ProductType {
+	return []ProductType{ProductTypeCloudDesktop, ProductTypeCloudApp, ProductTypeWuyingServer}
+}
+
+// ProtocolType is the streaming protocol, wire parameter and element
+// ProtocolType.
+type ProtocolType string
+
+// The documented protocols.
+const (
+	ProtocolTypeASP ProtocolType = "ASP" // Alibaba Cloud's own protocol
+	ProtocolTypeHDX ProtocolType = "HDX" // High-definition Experience
+)
+
+// Values returns the documented protocols; the service may send others.
+func (ProtocolType) Values() []ProtocolType {
+	return []ProtocolType{ProtocolTypeASP, ProtocolTypeHDX}
+}
+
+// Language is a language tag, wire parameter LanguageType, elements Language
+// and SupportedLanguageList.
+type Language string
+
+// The documented languages.
+const (
+	LanguageZhCN Language = "zh-CN" // simplified Chinese
+	LanguageZhHK Language = "zh-HK" // traditional Chinese (Hong Kong)
+	LanguageEnUS Language = "en-US" // English
+	LanguageJaJP Language = "ja-JP" // Japanese
+)
+
+// Values returns the documented languages; the service may send others.
+func (Language) Values() []Language {
+	return []Language{LanguageZhCN, LanguageZhHK, LanguageEnUS, LanguageJaJP}
+}
+
+// PlatformName is the operating system's product name, wire parameters
+// PlatformName and PlatformNameList, element PlatformName.
+type PlatformName string
+
+// The documented platform names. They contain spaces.
+const (
+	PlatformNameUbuntu            PlatformName = "Ubuntu"
+	PlatformNameDebian            PlatformName = "Debian"
+	PlatformNameWindowsServer2022 PlatformName = "Windows Server 2022"
+	PlatformNameWindowsServer2019 PlatformName = "Windows Server 2019"
+	PlatformNameWindowsServer2016 PlatformName = "Windows Server 2016"
+	PlatformNameWindows11         PlatformName = "Windows 11"
+	PlatformNameWindows10         PlatformName = "Windows 10"
+)
+
+// Values returns the documented platform names; the service may send others.
+func (PlatformName) Values() []PlatformName {
+	return []PlatformName{
+		PlatformNameUbuntu, PlatformNameDebian,
+		PlatformNameWindowsServer2022, PlatformNameWindowsServer2019, PlatformNameWindowsServer2016,
+		PlatformNameWindows11, PlatformNameWindows10,
+	}
+}
+
+// SessionType tells how many sessions an image serves at once, element
+// SessionType.
+type SessionType string
+
+// The documented session types.
+const (
+	SessionTypeSingle   SessionType = "SINGLE_SESSION"
+	SessionTypeMultiple SessionType = "MULTIPLE_SESSION"
+)
+
+// Values returns the documented session types; the service may send others.
+func (SessionType) Values() []SessionType {
+	return []SessionType{SessionTypeSingle, SessionTypeMultiple}
+}
+
+// ImageCreateMode tells how an image was made, element ImageCreateMode.
+type ImageCreateMode string
+
+// The documented ways of making an image.
+const (
+	ImageCreateModeBySnapshotID  ImageCreateMode = "BY_SNAPSHOT_ID" // from a snapshot, or holding only a system disk
+	ImageCreateModeByInstanceID  ImageCreateMode = "BY_INSTANCE_ID" // from an instance, or holding system and data disks
+	ImageCreateModeBuilderManual ImageCreateMode = "BUILDER_MANUAL" // by hand, with the image builder
+	ImageCreateModeInstanceAuto  ImageCreateMode = "INSTANCE_AUTO"  // automatically, from an instance
+)
+
+// Values returns the documented modes; the service may send others.
+func (ImageCreateMode) Values() []ImageCreateMode {
+	return []ImageCreateMode{
+		ImageCreateModeBySnapshotID, ImageCreateModeByInstanceID,
+		ImageCreateModeBuilderManual, ImageCreateModeInstanceAuto,
+	}
+}

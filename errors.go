@@ -1,0 +1,254 @@
+package appstreaming
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Errors that stand for a situation; match them with [errors.Is].
+var (
+	// ErrResponseTooLarge says that a body exceeded [WithMaxResponseBytes].
+	ErrResponseTooLarge = errors.New("response too large")
+	// ErrNoMorePages is returned by [Pager.Next] past the last page.
+	ErrNoMorePages = errors.New("no more pages")
+	// ErrPageLoop says that the service sent the same page twice in a row.
+	ErrPageLoop = errors.New("the same page twice in a row")
+	// ErrNoCredentials says that no source had credentials.
+	ErrNoCredentials = errors.New("no credentials")
+	// ErrAttemptTimeout says that an attempt took longer than
+	// [RetryPolicy].AttemptTimeout.
+	ErrAttemptTimeout = errors.New("attempt timed out")
+	// ErrUninitialized is returned by every method of a zero [Client].
+	ErrUninitialized = errors.New("client was not made by New")
+)
+
+// Code is an error code of the service. It is itself an error, so that
+// [errors.Is] matches by code: errors.Is(err, CodeThrottling) is true for the
+// codes Throttling, Throttling.User and every other Throttling.something.
+type Code string
+
+// Error returns the code.
+func (c Code) Error() string { return string(c) }
+
+// covers reports whether other is c or of c's family.
+func (c Code) covers(other Code) bool {
+	rest, found := strings.CutPrefix(string(other), string(c))
+	return found && c != "" && (rest == "" || rest[0] == '.')
+}
+
+// The codes documented for ListImage, and the common ones a caller may want to
+// tell apart. The service has others.
+const (
+	CodeInternalError         Code = "InternalError"          // fault of the service, HTTP 400 or 500; retried
+	CodeInvalidBizType        Code = "InvalidBizType"         // BizType has no such value
+	CodeForbidden             Code = "Forbidden"              // family: not allowed
+	CodeForbiddenNoPermission Code = "Forbidden.NoPermission" // RAM denies appstreaming:ListImage; see APIError.AccessDenied
+	CodeForbiddenRAM          Code = "Forbidden.RAM"          // RAM denies the action
+
+	CodeThrottling         Code = "Throttling"          // family: too many requests; retried
+	CodeThrottlingUser     Code = "Throttling.User"     // too many requests of this account; retried
+	CodeThrottlingAPI      Code = "Throttling.Api"      // too many requests to this operation; retried
+	CodeRejectedThrottling Code = "Rejected.Throttling" // too many requests; retried
+	CodeServiceUnavailable Code = "ServiceUnavailable"  // the service is down for the moment; retried
+	CodeSystemBusy         Code = "SystemBusy"          // retried
+	CodeServiceBusy        Code = "ServiceBusy"         // retried
+
+	CodeSignatureDoesNotMatch       Code = "SignatureDoesNotMatch"        // wrong secret, or a proxy that alters requests
+	CodeIncompleteSignature         Code = "IncompleteSignature"          // a proxy that drops headers
+	CodeSignatureNonceUsed          Code = "SignatureNonceUsed"           // an earlier attempt did arrive; retried with a new nonce
+	CodeInvalidTimestamp            Code = "InvalidTimeStamp"             // family: the clock is off
+	CodeInvalidTimestampExpired     Code = "InvalidTimeStamp.Expired"     // the clock is off by more than 15 minutes; corrected and retried once
+	CodeInvalidAccessKeyID          Code = "InvalidAccessKeyId"           // family: the access key is unknown or disabled
+	CodeInvalidAccessKeyIDNotFound  Code = "InvalidAccessKeyId.NotFound"  // no such access key
+	CodeInvalidAccessKeyIDInactive  Code = "InvalidAccessKeyId.Inactive"  // the access key is disabled
+	CodeInvalidSecurityToken        Code = "InvalidSecurityToken"         // family: the STS token is not valid
+	CodeInvalidSecurityTokenExpired Code = "InvalidSecurityToken.Expired" // the provider is asked again, retried once
+	CodeMissingSecurityToken        Code = "MissingSecurityToken"         // STS key without its token
+	CodeMissingParameter            Code = "MissingParameter"             //
+	CodeInvalidParameter            Code = "InvalidParameter"             // family: a parameter's value is not accepted
+	CodeInvalidAPINotFound          Code = "InvalidApi.NotFound"          // the endpoint does not serve ListImage
+	CodeInvalidProductNotFound      Code = "InvalidProduct.NotFound"      // the endpoint does not serve the product
+	CodeInvalidProtocolNeedSSL      Code = "InvalidProtocol.NeedSsl"      // plain http where https is required
+	CodeUnsupportedHTTPMethod       Code = "UnsupportedHTTPMethod"        //
+)
+
+// APIError is the service's refusal of a call. Match its code with
+// errors.Is(err, CodeX); take its fields with [errors.As].
+//
+// Secrets of the request that the service echoes are masked in every field.
+type APIError struct {
+	Operation  string // "ListImage"
+	Code       Code   // empty when the response had none, as an error page of a proxy
+	Message    string
+	RequestID  string // for support tickets
+	HostID     string // endpoint as the service knows it
+	Recommend  string // URL of the code's troubleshooting page
+	StatusCode int    // HTTP status; 200 for a failure reported as Success=false
+
+	AccessDenied *AccessDeniedDetail // set when RAM denied the call and said why
+	RetryAfter   time.Duration       // how long the service asks to wait; 0: it did not say
+
+	Attempts int    // HTTP requests made
+	Stopped  string // why there was no further attempt
+	Body     []byte // the response's first bytes, at most 4 KiB
+}
+
+// AccessDeniedDetail tells why RAM denied a call.
+type AccessDeniedDetail struct {
+	AuthAction               string // as "appstreaming:ListImage"
+	AuthPrincipalType        string // SubUser, AssumedRoleUser or FederatedSSO
+	AuthPrincipalOwnerID     string
+	AuthPrincipalDisplayName string
+	NoPermissionType         string // ImplicitDeny or ExplicitDeny
+	PolicyType               string // as "AccountLevelIdentityBasedPolicy"
+	EncodedDiagnosticMessage string
+}
+
+// Error describes the failure in one line, with status, code, message, request
+// identifier, attempts and the reason there were no more.
+func (e *APIError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "appstreaming: %s: HTTP %d", e.Operation, e.StatusCode)
+	if e.Code != "" {
+		b.WriteString(" " + string(e.Code))
+	} else if text := http.StatusText(e.StatusCode); text != "" {
+		b.WriteString(" " + text)
+	}
+	switch {
+	case e.Message != "":
+		b.WriteString(": " + e.Message)
+	case e.Code == "" && len(e.Body) > 0:
+		fmt.Fprintf(&b, ": body begins %q", clip(e.Body, 200))
+	}
+	writeTrail(&b, e.RequestID, e.Attempts, e.Stopped)
+	return b.String()
+}
+
+// Is reports whether target is the error's [Code] or the family it belongs to.
+func (e *APIError) Is(target error) bool {
+	code, ok := target.(Code)
+	return ok && code.covers(e.Code)
+}
+
+// DecodeError is a response that makes no sense although it arrived whole: not
+// JSON, empty, cut short before it was sent, or of another shape. It is not
+// retried.
+type DecodeError struct {
+	Operation  string
+	Path       string // where in the document, as "Data[3].Tags"; empty for the whole
+	Offset     int64  // byte offset in the body
+	Reason     string
+	StatusCode int
+	RequestID  string // from the x-acs-request-id header when the body gave none
+	Attempts   int
+	Body       []byte // the response's first bytes, at most 4 KiB
+}
+
+// Error describes where decoding failed and why.
+func (e *DecodeError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "appstreaming: %s: HTTP %d: cannot decode the response", e.Operation, e.StatusCode)
+	if e.Path != "" {
+		b.WriteString(" at " + e.Path)
+	}
+	fmt.Fprintf(&b, " (byte %d): %s", e.Offset, e.Reason)
+	if len(e.Body) > 0 {
+		fmt.Fprintf(&b, ": body begins %q", clip(e.Body, 200))
+	}
+	writeTrail(&b, e.RequestID, e.Attempts, "")
+	return b.String()
+}
+
+// TransportError says that no complete response arrived: the connection could
+// not be made, broke, or was too slow. It names the host and never the query.
+type TransportError struct {
+	Operation string
+	Host      string
+	Attempts  int    // HTTP requests made
+	Stopped   string // why there was no further attempt
+	Hint      string // what may be wrong, where that can be told
+	Err       error  // the cause, free of URLs' queries
+}
+
+// Error describes the failure in one line.
+func (e *TransportError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "appstreaming: %s: no complete response from %s: %v", e.Operation, e.Host, e.Err)
+	if e.Hint != "" {
+		b.WriteString("; " + e.Hint)
+	}
+	writeTrail(&b, "", e.Attempts, e.Stopped)
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *TransportError) Unwrap() error { return e.Err }
+
+// ParamError is a request parameter the service could not accept, found before
+// anything was sent.
+type ParamError struct {
+	Field  string // Go name, as "Tags[0].Key"
+	Value  string
+	Reason string // the rule
+}
+
+// Error names field, value and rule.
+func (e *ParamError) Error() string {
+	return fmt.Sprintf("appstreaming: %s %q %s", e.Field, e.Value, e.Reason)
+}
+
+// OptionError is an [Option] or a region that cannot be used, found before
+// anything was sent.
+type OptionError struct {
+	Option string // as "WithPrefetch"
+	Value  string // free of user information and queries
+	Reason string // the rule
+}
+
+// Error names option, value and rule.
+func (e *OptionError) Error() string {
+	if e.Value == "" {
+		return fmt.Sprintf("appstreaming: %s: %s", e.Option, e.Reason)
+	}
+	return fmt.Sprintf("appstreaming: %s: %q: %s", e.Option, e.Value, e.Reason)
+}
+
+// CredentialsError says that there were no usable credentials, so that nothing
+// was sent. It matches [ErrNoCredentials] when no source had any.
+type CredentialsError struct {
+	Err error // the cause, free of secrets as far as this package can tell
+}
+
+// Error describes the cause.
+func (e *CredentialsError) Error() string { return "appstreaming: credentials: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *CredentialsError) Unwrap() error { return e.Err }
+
+// writeTrail ends an error's text with what support and the person on call
+// need.
+func writeTrail(b *strings.Builder, requestID string, made int, stopped string) {
+	var parts []string
+	if requestID != "" {
+		parts = append(parts, "request id "+requestID)
+	}
+	if made > 0 {
+		parts = append(parts, attempts(made))
+	}
+	if stopped != "" {
+		parts = append(parts, stopped)
+	}
+	if len(parts) > 0 {
+		b.WriteString(" (" + strings.Join(parts, "; ") + ")")
+	}
+}
+
+func clip(b []byte, n int) []byte {
+	if len(b) > n {
+		return b[:n]
+	}
+	return b
+}

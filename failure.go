@@ -1,0 +1,103 @@
+package appstreaming
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// redactor masks the secrets of the attempt just made.
+func (k *call) redactor() redactor {
+	c := k.last.credentials
+	return newRedactor(c.AccessKeySecret, c.SecurityToken, c.BearerToken, k.last.signature)
+}
+
+// apiError reads a refusal from a response's first bytes.
+func (k *call) apiError(resp *http.Response, body []byte) *APIError {
+	body = clip(body, maxErrorBody)
+	envelope := decodeEnvelope(body)
+	masked := k.redactor()
+	e := &APIError{
+		Operation:  operation,
+		Code:       Code(masked.text(envelope.Code)),
+		Message:    masked.text(envelope.Message),
+		RequestID:  masked.text(envelope.RequestID),
+		HostID:     masked.text(envelope.HostID),
+		Recommend:  masked.text(envelope.Recommend),
+		StatusCode: resp.StatusCode,
+		RetryAfter: retryHint(resp.Header, k.cfg.now()),
+		Body:       masked.body(clip(body, keptBody)),
+	}
+	if envelope.AccessDenied != nil {
+		denied := *envelope.AccessDenied
+		for _, field := range denied.fields() {
+			*field.value = masked.text(*field.value)
+		}
+		e.AccessDenied = &denied
+	}
+	if e.RequestID == "" {
+		e.RequestID = k.last.requestID
+	}
+	k.last.requestID = e.RequestID
+	if e.Message == "" && resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		e.Message = "the service redirects, which is never followed"
+	}
+	return e
+}
+
+// decodeError completes what the decoder says.
+func (k *call) decodeError(e *DecodeError, body []byte) *DecodeError {
+	e.Operation = operation
+	e.StatusCode = k.last.status
+	e.RequestID = k.last.requestID
+	e.Body = k.redactor().body(slices.Clone(clip(body, keptBody)))
+	e.Reason = k.redactor().text(e.Reason)
+	return e
+}
+
+// transportError describes a response that did not arrive, or not whole.
+func (k *call) transportError(ctx context.Context, err error) *TransportError {
+	e := &TransportError{Operation: operation, Host: k.request.endpoint.host, Err: k.redactor().err(err)}
+	if cause := context.Cause(ctx); errors.Is(cause, ErrAttemptTimeout) {
+		// Not %w of err: the attempt's end is not the caller's, yet looks the same.
+		e.Err = fmt.Errorf("%w: not answered within %v (%v)", ErrAttemptTimeout, k.cfg.retry.attemptTimeout(), e.Err)
+	}
+	if dnsErr, ok := as[*net.DNSError](err); ok && dnsErr.IsNotFound {
+		e.Hint = k.request.endpoint.hint
+	}
+	return e
+}
+
+// setTrail notes on an error how the call went on after it.
+func setTrail(err error, attempts int, stopped string) {
+	if e, ok := as[*APIError](err); ok {
+		e.Attempts, e.Stopped = attempts, stopped
+	}
+	if e, ok := as[*TransportError](err); ok {
+		e.Attempts, e.Stopped = attempts, stopped
+	}
+	if e, ok := as[*DecodeError](err); ok {
+		e.Attempts = attempts
+	}
+}
+
+func attempts(n int) string {
+	if n == 1 {
+		return "1 attempt"
+	}
+	return fmt.Sprintf("%d attempts", n)
+}
+
+// isSuccessCode tells success where the member Success is missing: products of
+// the platform write it in several ways.
+func isSuccessCode(code string) bool {
+	switch strings.ToLower(code) {
+	case "", "200", "ok", "success":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,237 @@
+package appstreaming
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"net/http"
+	"net/url"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Version is the version of this package, as in the User-Agent header.
+const Version = "0.1.0"
+
+const defaultUserAgent = "wuying-go-appstreaming/" + Version + " (" + runtime.GOOS + "; " + runtime.GOARCH + ")"
+
+const formType = "application/x-www-form-urlencoded"
+
+// maxURLLength is the longest signed URL the RPC scheme sends by GET; a longer
+// one becomes a form.
+const maxURLLength = 8 << 10
+
+// preparedRequest is what of a call's request is the same in every attempt.
+type preparedRequest struct {
+	signature Signature
+	endpoint  endpoint
+	userAgent string
+	params    []param // sorted by wire name
+
+	// ACS3 only.
+	query, body string
+	payloadHash string
+	url         *url.URL
+}
+
+// stamp is what of a request differs in every attempt.
+type stamp struct {
+	credentials Credentials
+	nonce       string
+	time        time.Time
+	retries     int // attempts made before
+}
+
+func prepare(cfg *config, req *ListImageRequest) *preparedRequest {
+	p := &preparedRequest{
+		signature: cfg.signature,
+		endpoint:  cfg.endpoint,
+		userAgent: cfg.userAgent,
+		params:    withExtra(req.params(), cfg.extra),
+	}
+	if p.signature == SignatureACS3 {
+		p.placeACS3()
+	}
+	return p
+}
+
+// placeACS3 splits the parameters into query and form, each in sorted order.
+func (p *preparedRequest) placeACS3() {
+	buf := make([]byte, 0, 1024)
+	form := make([]param, 0, len(p.params))
+	query := make([]param, 0, len(p.params))
+	for _, param := range p.params {
+		if param.inQuery() {
+			query = append(query, param)
+		} else {
+			form = append(form, param)
+		}
+	}
+	buf = appendQuery(buf, query)
+	p.query = string(buf)
+	buf = appendQuery(buf[:0], form)
+	// A form writes a space as '+'. No encoded text holds "%20" otherwise: a
+	// percent sign in it is "%25".
+	p.body = strings.ReplaceAll(string(buf), "%20", "+")
+	p.payloadHash = hexSHA256(p.body)
+	p.url = p.endpoint.url(p.query)
+}
+
+func hexSHA256(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+// sign builds an attempt's HTTP request. Attempts share what is never written
+// to, the URL and the body's text, and nothing else. The signature is returned
+// too, so that it can be masked where the service echoes it; it is empty with a
+// bearer token.
+func (p *preparedRequest) sign(ctx context.Context, s stamp) (req *http.Request, signature string) {
+	if p.signature == SignatureRPC {
+		return p.signRPC(ctx, s)
+	}
+	return p.signACS3(ctx, s)
+}
+
+func (p *preparedRequest) signACS3(ctx context.Context, s stamp) (*http.Request, string) {
+	var signature string
+	var room [11]headerField
+	signed := p.acs3Headers(room[:0], s)
+
+	header := newHeader(len(signed) + 3)
+	for _, h := range signed {
+		if h.name != "Host" {
+			header.set(h.name, h.value)
+		}
+	}
+	header.set("Accept", "application/json")
+	header.set("User-Agent", p.userAgent)
+	target := p.url
+	if s.credentials.BearerToken != "" {
+		target = p.endpoint.url(strings.TrimPrefix(p.query+"&SignatureType=BEARERTOKEN", "&"))
+	} else {
+		signature = signACS3(s.credentials.AccessKeySecret, http.MethodPost, p.query, signed, p.payloadHash)
+		header.set("Authorization", acs3Authorization(s.credentials.AccessKeyID, signed, signature))
+	}
+	return p.newHTTPRequest(ctx, http.MethodPost, target, header, p.body), signature
+}
+
+// acs3Headers lists the headers that ACS3 signs, sorted by name.
+func (p *preparedRequest) acs3Headers(dst []headerField, s stamp) []headerField {
+	dst = append(dst, headerField{"Content-Type", formType}, headerField{"Host", p.endpoint.host})
+	if s.credentials.SecurityToken != "" {
+		dst = append(dst, headerField{"X-Acs-Accesskey-Id", s.credentials.AccessKeyID})
+	}
+	dst = append(dst, headerField{"X-Acs-Action", operation})
+	if s.credentials.BearerToken != "" {
+		dst = append(dst, headerField{"X-Acs-Bearer-Token", s.credentials.BearerToken})
+	}
+	dst = append(dst,
+		headerField{"X-Acs-Content-Sha256", p.payloadHash},
+		headerField{"X-Acs-Date", s.time.UTC().Format(signingTime)})
+	if s.retries > 0 {
+		dst = append(dst, headerField{"X-Acs-Retry-Attempts", strconv.Itoa(s.retries)})
+	}
+	if s.credentials.SecurityToken != "" {
+		dst = append(dst, headerField{"X-Acs-Security-Token", s.credentials.SecurityToken})
+	}
+	return append(dst,
+		headerField{"X-Acs-Signature-Nonce", s.nonce},
+		headerField{"X-Acs-Version", apiVersion})
+}
+
+func (p *preparedRequest) signRPC(ctx context.Context, s stamp) (*http.Request, string) {
+	header := newHeader(6)
+	header.set("Accept", "application/json")
+	header.set("User-Agent", p.userAgent)
+	header.set("X-Acs-Action", operation)
+	header.set("X-Acs-Version", apiVersion)
+	if s.retries > 0 {
+		header.set("X-Acs-Retry-Attempts", strconv.Itoa(s.retries))
+	}
+	query, signature := p.rpcQuery(http.MethodGet, s)
+	if len(p.endpoint.String())+len("/?")+len(query) <= maxURLLength {
+		return p.newHTTPRequest(ctx, http.MethodGet, p.endpoint.url(query), header, ""), signature
+	}
+	query, signature = p.rpcQuery(http.MethodPost, s)
+	header.set("Content-Type", formType)
+	return p.newHTTPRequest(ctx, http.MethodPost, p.endpoint.url(""), header, query), signature
+}
+
+// rpcQuery is the whole request in one query string, signed for the method.
+func (p *preparedRequest) rpcQuery(method string, s stamp) (query, signature string) {
+	params := make([]param, 0, len(p.params)+10)
+	add := func(name, value string) { params = append(params, param{name: name, value: value}) }
+	add("Action", operation)
+	add("Format", "JSON")
+	add("SignatureNonce", s.nonce)
+	add("Timestamp", s.time.UTC().Format(signingTime))
+	add("Version", apiVersion)
+	bearer := s.credentials.BearerToken != ""
+	if bearer {
+		add("BearerToken", s.credentials.BearerToken)
+		add("SignatureType", "BEARERTOKEN")
+	} else {
+		add("AccessKeyId", s.credentials.AccessKeyID)
+		add("SignatureMethod", "HMAC-SHA1")
+		add("SignatureVersion", "1.0")
+		if s.credentials.SecurityToken != "" {
+			add("SecurityToken", s.credentials.SecurityToken)
+		}
+	}
+	params = append(params, p.params...)
+	sortParams(params)
+
+	canonical := appendQuery(make([]byte, 0, 1024), params)
+	if bearer {
+		return string(canonical), ""
+	}
+	signature = signRPC(s.credentials.AccessKeySecret, method, canonical)
+	return string(appendEscaped(append(canonical, "&Signature="...), signature)), signature
+}
+
+func (p *preparedRequest) newHTTPRequest(ctx context.Context, method string, target *url.URL, header requestHeader, body string) *http.Request {
+	req := (&http.Request{
+		Method:     method,
+		URL:        target,
+		Proto:      "HTTP/1.1",
+		ProtoMajor: 1,
+		ProtoMinor: 1,
+		Header:     header.fields,
+		Host:       p.endpoint.host,
+	}).WithContext(ctx)
+	// Asked for by hand, so that decompression is bounded and its faults told
+	// apart, whatever transport the caller brings.
+	header.set("Accept-Encoding", "gzip")
+	if method == http.MethodPost {
+		req.ContentLength = int64(len(body))
+		req.Body = http.NoBody
+		if body != "" {
+			req.Body = io.NopCloser(strings.NewReader(body))
+			req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(body)), nil }
+		}
+	}
+	return req
+}
+
+// requestHeader fills an http.Header from one array of values: a slice for
+// every header would be a dozen allocations in every attempt.
+type requestHeader struct {
+	fields http.Header
+	values *[]string
+}
+
+func newHeader(size int) requestHeader {
+	values := make([]string, 0, size+1)
+	return requestHeader{fields: make(http.Header, size+1), values: &values}
+}
+
+// set takes the name in its canonical form.
+func (h requestHeader) set(name, value string) {
+	i := len(*h.values)
+	*h.values = append(*h.values, value)
+	h.fields[name] = (*h.values)[i : i+1 : i+1]
+}

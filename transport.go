@@ -1,0 +1,78 @@
+package appstreaming
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// attempter is one call's attempts, as the loop sees them.
+type attempter interface {
+	// attempt makes one HTTP request and keeps what comes of it.
+	attempt(ctx context.Context)
+	// next tells whether another attempt follows the one just made, and after
+	// what wait.
+	next() (wait time.Duration, again bool)
+}
+
+// runAttempts is the attempt loop. It returns when next says so, when attempts
+// have been made max times, or as soon as ctx ends.
+//
+// go-retryablehttp counts, waits and watches ctx. It is shown one bodiless
+// request whose URL has no query, and an answer without content: everything
+// worth knowing about an attempt, secrets included, stays with the attempter.
+// That also keeps each attempt's signature its own, and out of the loop's
+// errors.
+func runAttempts(ctx context.Context, hc *http.Client, target *url.URL, max int, a attempter) {
+	var wait time.Duration
+	loop := retryablehttp.Client{
+		HTTPClient: &http.Client{Transport: attemptTripper{a}, Timeout: hc.Timeout},
+		RetryMax:   max - 1,
+		CheckRetry: func(context.Context, *http.Response, error) (again bool, err error) {
+			wait, again = a.next()
+			return again, nil
+		},
+		Backoff: func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return wait },
+		// The default one puts the request into an error's text.
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+	blank := (&http.Request{Method: http.MethodGet, URL: target, Header: http.Header{}, Host: target.Host}).WithContext(ctx)
+	resp, err := loop.Do(&retryablehttp.Request{Request: blank})
+	if err == nil {
+		resp.Body.Close()
+	}
+}
+
+// attemptTripper is a transport without CloseIdleConnections, which the loop
+// calls after every failure and would empty the pool for all callers.
+type attemptTripper struct{ attempter }
+
+func (t attemptTripper) RoundTrip(req *http.Request) (*http.Response, error) {
+	t.attempt(req.Context())
+	return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Request: req}, nil
+}
+
+// newTransport is the transport of a client that was given none.
+func newTransport() *http.Transport {
+	return &http.Transport{
+		Proxy: http.ProxyFromEnvironment,
+		DialContext: (&net.Dialer{
+			Timeout:   5 * time.Second,
+			KeepAlive: 30 * time.Second,
+		}).DialContext,
+		ForceAttemptHTTP2:   true,
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout: 10 * time.Second,
+		MaxIdleConnsPerHost: MaxPrefetch,
+		// Alibaba Cloud's gateways drop idle connections after about ten seconds;
+		// a request sent into that moment fails.
+		IdleConnTimeout:        8 * time.Second,
+		MaxResponseHeaderBytes: 1 << 20,
+		DisableCompression:     true, // body.go decompresses, within its bound
+	}
+}
