@@ -15,8 +15,9 @@ import (
 // its token, or a bearer token, which is used instead of the others when it is
 // set.
 //
-// Printed by any verb of package fmt, logged or marshalled it shows the access
-// key's identifier and which of the rest are set, never their text.
+// Printed by any verb of package fmt that takes a struct, logged or marshalled
+// it shows the access key's identifier and which of the rest are set, never
+// their text.
 type Credentials struct {
 	AccessKeyID     string
 	AccessKeySecret string
