@@ -56,8 +56,7 @@ func (c *Client) call(ctx context.Context, cfg *config, req *ListImageRequest) (
 // attempt makes one attempt.
 func (k *call) attempt(ctx context.Context) {
 	k.last = outcome{}
-	if err := k.awaitTurn(); err != nil {
-		k.fatal = err
+	if k.fatal = k.awaitTurn(); k.fatal != nil {
 		return
 	}
 	k.number++
@@ -82,13 +81,12 @@ func isAnswer(err error) bool {
 }
 
 func (k *call) awaitTurn() error {
-	if k.cfg.limiter == nil {
-		return nil
+	if k.cfg.limiter != nil {
+		if err := k.cfg.limiter.Wait(k.ctx); err != nil {
+			return fmt.Errorf("appstreaming: %s: rate limit: %w", operation, err)
+		}
 	}
-	if err := k.cfg.limiter.Wait(k.ctx); err != nil {
-		return fmt.Errorf("appstreaming: %s: rate limit: %w", operation, err)
-	}
-	return nil
+	return k.ctx.Err()
 }
 
 // try signs, sends, reads and decodes.
