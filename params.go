@@ -17,7 +17,7 @@ type param struct {
 	value  string
 }
 
-func (p param) appendName(dst []byte) []byte {
+func (p *param) appendName(dst []byte) []byte {
 	dst = append(dst, p.name...)
 	if p.index > 0 {
 		dst = append(dst, '.')
@@ -30,10 +30,13 @@ func (p param) appendName(dst []byte) []byte {
 	return dst
 }
 
-// inQuery tells where ACS3 carries a parameter: the operation's metadata puts
+// place tells where ACS3 carries a parameter: the operation's metadata puts
 // Distro and TagList in the query and everything else in the form.
-func (p param) inQuery() bool {
-	return p.name == "Distro" || p.name == "TagList" || strings.HasPrefix(p.name, "TagList.")
+func (p *param) place() place {
+	if p.name == "Distro" || p.name == "TagList" || strings.HasPrefix(p.name, "TagList.") {
+		return inQuery
+	}
+	return inForm
 }
 
 // params flattens the request, sorted bytewise by wire name: the statements

@@ -34,7 +34,7 @@ type preparedRequest struct {
 	// ACS3 only.
 	query, body string
 	payloadHash string
-	url         *url.URL
+	url         url.URL
 }
 
 // stamp is what of a request differs in every attempt.
@@ -60,28 +60,18 @@ func prepare(cfg *config, req *ListImageRequest) *preparedRequest {
 
 // placeACS3 splits the parameters into query and form, each in sorted order.
 func (p *preparedRequest) placeACS3() {
-	buf := make([]byte, 0, 1024)
-	form := make([]param, 0, len(p.params))
-	query := make([]param, 0, len(p.params))
-	for _, param := range p.params {
-		if param.inQuery() {
-			query = append(query, param)
-		} else {
-			form = append(form, param)
-		}
-	}
-	buf = appendQuery(buf, query)
-	p.query = string(buf)
-	buf = appendQuery(buf[:0], form)
-	// A form writes a space as '+'. No encoded text holds "%20" otherwise: a
-	// percent sign in it is "%25".
-	p.body = strings.ReplaceAll(string(buf), "%20", "+")
-	p.payloadHash = hexSHA256(p.body)
-	p.url = p.endpoint.url(p.query)
+	var room [1024]byte // on the stack, for most requests
+	text := appendPairs(room[:0], p.params, inQuery)
+	split := len(text)
+	text = appendPairs(text, p.params, inForm)
+	p.payloadHash = hexSHA256(text[split:])
+	both := string(text)
+	p.query, p.body = both[:split], both[split:]
+	p.url = *p.endpoint.url(p.query)
 }
 
-func hexSHA256(s string) string {
-	sum := sha256.Sum256([]byte(s))
+func hexSHA256(b []byte) string {
+	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }
 
@@ -103,13 +93,13 @@ func (p *preparedRequest) signACS3(ctx context.Context, s stamp) (*http.Request,
 
 	header := newHeader(len(signed) + 3)
 	for _, h := range signed {
-		if h.name != "Host" {
-			header.set(h.name, h.value)
+		if h.name != "host" {
+			header.set(sentName(h.name), h.value)
 		}
 	}
 	header.set("Accept", "application/json")
 	header.set("User-Agent", p.userAgent)
-	target := p.url
+	target := &p.url
 	if s.credentials.BearerToken != "" {
 		target = p.endpoint.url(strings.TrimPrefix(p.query+"&SignatureType=BEARERTOKEN", "&"))
 	} else {
@@ -121,26 +111,54 @@ func (p *preparedRequest) signACS3(ctx context.Context, s stamp) (*http.Request,
 
 // acs3Headers lists the headers that ACS3 signs, sorted by name.
 func (p *preparedRequest) acs3Headers(dst []headerField, s stamp) []headerField {
-	dst = append(dst, headerField{"Content-Type", formType}, headerField{"Host", p.endpoint.host})
+	dst = append(dst, headerField{"content-type", formType}, headerField{"host", p.endpoint.host})
 	if s.credentials.SecurityToken != "" {
-		dst = append(dst, headerField{"X-Acs-Accesskey-Id", s.credentials.AccessKeyID})
+		dst = append(dst, headerField{"x-acs-accesskey-id", s.credentials.AccessKeyID})
 	}
-	dst = append(dst, headerField{"X-Acs-Action", operation})
+	dst = append(dst, headerField{"x-acs-action", operation})
 	if s.credentials.BearerToken != "" {
-		dst = append(dst, headerField{"X-Acs-Bearer-Token", s.credentials.BearerToken})
+		dst = append(dst, headerField{"x-acs-bearer-token", s.credentials.BearerToken})
 	}
 	dst = append(dst,
-		headerField{"X-Acs-Content-Sha256", p.payloadHash},
-		headerField{"X-Acs-Date", s.time.UTC().Format(signingTime)})
+		headerField{"x-acs-content-sha256", p.payloadHash},
+		headerField{"x-acs-date", s.time.UTC().Format(signingTime)})
 	if s.retries > 0 {
-		dst = append(dst, headerField{"X-Acs-Retry-Attempts", strconv.Itoa(s.retries)})
+		dst = append(dst, headerField{"x-acs-retry-attempts", strconv.Itoa(s.retries)})
 	}
 	if s.credentials.SecurityToken != "" {
-		dst = append(dst, headerField{"X-Acs-Security-Token", s.credentials.SecurityToken})
+		dst = append(dst, headerField{"x-acs-security-token", s.credentials.SecurityToken})
 	}
 	return append(dst,
-		headerField{"X-Acs-Signature-Nonce", s.nonce},
-		headerField{"X-Acs-Version", apiVersion})
+		headerField{"x-acs-signature-nonce", s.nonce},
+		headerField{"x-acs-version", apiVersion})
+}
+
+// sentName is a signed header's name as net/http spells it.
+// http.CanonicalHeaderKey would allocate for each of them.
+func sentName(signed string) string {
+	switch signed {
+	case "content-type":
+		return "Content-Type"
+	case "x-acs-accesskey-id":
+		return "X-Acs-Accesskey-Id"
+	case "x-acs-action":
+		return "X-Acs-Action"
+	case "x-acs-bearer-token":
+		return "X-Acs-Bearer-Token"
+	case "x-acs-content-sha256":
+		return "X-Acs-Content-Sha256"
+	case "x-acs-date":
+		return "X-Acs-Date"
+	case "x-acs-retry-attempts":
+		return "X-Acs-Retry-Attempts"
+	case "x-acs-security-token":
+		return "X-Acs-Security-Token"
+	case "x-acs-signature-nonce":
+		return "X-Acs-Signature-Nonce"
+	case "x-acs-version":
+		return "X-Acs-Version"
+	}
+	return http.CanonicalHeaderKey(signed)
 }
 
 func (p *preparedRequest) signRPC(ctx context.Context, s stamp) (*http.Request, string) {

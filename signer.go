@@ -9,6 +9,8 @@ import (
 	"encoding/hex"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 )
 
 // Signature is a way of signing requests.
@@ -35,7 +37,7 @@ func (s Signature) String() string {
 
 const acs3Algorithm = "ACS3-HMAC-SHA256"
 
-// headerField is a header to be signed. Signing writes its name in lower case.
+// headerField is a header to be signed, its name in lower case.
 type headerField struct{ name, value string }
 
 // signACS3 returns the signature under ACS3. The headers must be sorted by
@@ -43,21 +45,20 @@ type headerField struct{ name, value string }
 //
 // See https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature
 func signACS3(secret, method, query string, headers []headerField, payloadHash string) string {
-	scratch := make([]byte, 0, 1024+len(query))
-	scratch = appendCanonicalRequest(scratch, method, query, headers, payloadHash)
+	var room [1536]byte // on the stack, for most requests
+	scratch := appendCanonicalRequest(room[:0], method, query, headers, payloadHash)
 	hashed := sha256.Sum256(scratch)
 
 	scratch = append(scratch[:0], acs3Algorithm+"\n"...)
 	scratch = hex.AppendEncode(scratch, hashed[:])
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write(scratch)
-	return hex.EncodeToString(mac.Sum(hashed[:0]))
+	mac := hmacSHA256(secret, scratch)
+	return hex.EncodeToString(mac[:])
 }
 
 // acs3Authorization returns the Authorization header's value.
 func acs3Authorization(keyID string, headers []headerField, signature string) string {
-	value := make([]byte, 0, 384)
-	value = append(value, acs3Algorithm+" Credential="...)
+	var room [512]byte
+	value := append(room[:0], acs3Algorithm+" Credential="...)
 	value = append(value, keyID...)
 	value = append(value, ",SignedHeaders="...)
 	value = appendHeaderNames(value, headers)
@@ -71,7 +72,7 @@ func appendCanonicalRequest(dst []byte, method, query string, headers []headerFi
 	dst = append(dst, query...)
 	dst = append(dst, '\n')
 	for _, h := range headers {
-		dst = appendLower(dst, h.name)
+		dst = append(dst, h.name...)
 		dst = append(dst, ':')
 		dst = append(dst, h.value...)
 		dst = append(dst, '\n')
@@ -87,18 +88,7 @@ func appendHeaderNames(dst []byte, headers []headerField) []byte {
 		if i > 0 {
 			dst = append(dst, ';')
 		}
-		dst = appendLower(dst, h.name)
-	}
-	return dst
-}
-
-func appendLower(dst []byte, name string) []byte {
-	for i := 0; i < len(name); i++ {
-		c := name[i]
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		dst = append(dst, c)
+		dst = append(dst, h.name...)
 	}
 	return dst
 }
@@ -124,18 +114,54 @@ func hmacSHA1(key string, message []byte) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
+// place is a part of a request that parameters travel in.
+type place int
+
+const (
+	anywhere place = iota
+	inQuery
+	inForm
+)
+
 // appendQuery appends name=value pairs joined by '&', names and values encoded
 // after RFC 3986. Sorted parameters give the canonical form of both schemes.
 func appendQuery(dst []byte, params []param) []byte {
-	for i, p := range params {
-		if i > 0 {
+	return appendPairs(dst, params, anywhere)
+}
+
+// appendPairs is appendQuery for the parameters of one place.
+func appendPairs(dst []byte, params []param, where place) []byte {
+	start := len(dst)
+	for i := range params {
+		p := &params[i]
+		if where != anywhere && where != p.place() {
+			continue
+		}
+		if len(dst) > start {
 			dst = append(dst, '&')
 		}
 		dst = p.appendName(dst)
 		dst = append(dst, '=')
-		dst = appendEscaped(dst, p.value)
+		if where == inForm {
+			dst = appendFormEscaped(dst, p.value)
+		} else {
+			dst = appendEscaped(dst, p.value)
+		}
 	}
 	return dst
+}
+
+// appendFormEscaped is appendEscaped but for spaces, which a form writes as '+'.
+func appendFormEscaped(dst []byte, s string) []byte {
+	for {
+		before, after, found := strings.Cut(s, " ")
+		dst = appendEscaped(dst, before)
+		if !found {
+			return dst
+		}
+		dst = append(dst, '+')
+		s = after
+	}
 }
 
 const upperHex = "0123456789ABCDEF"
@@ -177,5 +203,6 @@ func newNonce() string {
 	return hex.EncodeToString(b[:])
 }
 
-// signingTime is the form of a time in both schemes.
-const signingTime = "2006-01-02T15:04:05Z"
+// signingTime is the form of a time in both schemes, given in UTC. This layout
+// of it is one that package time has a fast path for.
+const signingTime = time.RFC3339

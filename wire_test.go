@@ -249,7 +249,7 @@ func TestSignerGivesTheSignatureOfEveryCapturedACS3Request(t *testing.T) {
 			headers = append(headers, headerField{name, r.header(name)})
 		}
 		query := appendQuery(nil, sortedParams(r.query(t)))
-		got := signACS3(r.Credentials.AccessKeySecret, r.Request.Method, string(query), headers, hexSHA256(r.Request.Body))
+		got := signACS3(r.Credentials.AccessKeySecret, r.Request.Method, string(query), headers, hexSHA256([]byte(r.Request.Body)))
 		if got != want {
 			t.Errorf("%s/%s: signature %s, want %s", r.Credentials.Type, r.Case, got, want)
 		}
@@ -329,7 +329,7 @@ func TestOurOwnRequestCarriesTheSignatureOfItsBytes(t *testing.T) {
 				t.Errorf("%s: %s is sent but not signed", r.Case, name)
 			}
 		}
-		want := signACS3(r.Credentials.AccessKeySecret, sent.Method, string(appendQuery(nil, sortedParams(sent.URL.Query()))), headers, hexSHA256(bodyOf(t, sent)))
+		want := signACS3(r.Credentials.AccessKeySecret, sent.Method, string(appendQuery(nil, sortedParams(sent.URL.Query()))), headers, hexSHA256([]byte(bodyOf(t, sent))))
 		if got != want || got != signature {
 			t.Errorf("%s: signature %s, want %s", r.Case, got, want)
 		}
