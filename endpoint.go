@@ -13,8 +13,6 @@ type endpoint struct {
 	hint string
 }
 
-func (e endpoint) isZero() bool { return e.host == "" }
-
 func (e endpoint) String() string { return e.scheme + "://" + e.host }
 
 func (e endpoint) url(query string) *url.URL {

@@ -1,0 +1,93 @@
+// Package appstreaming lists the cloud desktop and cloud app images of Alibaba
+// Cloud App Streaming (WUYING): a client for the operation ListImage of product
+// appstream-center, version 2021-09-01.
+//
+// # Quick start
+//
+//	client, err := appstreaming.New("cn-shanghai") // credentials: the standard Alibaba Cloud chain
+//	if err != nil {
+//		return err
+//	}
+//	for image, err := range client.Images(ctx, appstreaming.ListImageRequest{Status: appstreaming.StatusAvailable}) {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Println(image.ImageID, image.ImageName)
+//	}
+//
+// A [Client] is safe for concurrent use; make one and keep it. Everything that
+// can be set is an [Option], given to [New], to [Client.With] or to a single
+// call. Bad options and requests are errors before anything is sent.
+//
+// # Paging
+//
+// [Client.Images] ranges over images, [Client.Pages] over pages, and a [Pager]
+// gives pages one by one with a checkpoint to resume from. All of them ask for
+// 100 images a page, the most the service allows, unless PageSize is set. With
+// [WithPrefetch] pages are fetched ahead concurrently and delivered in order.
+// Ranges can be repeated, which lists anew; leaving a loop stops what is under
+// way.
+//
+// The service pages by number. When images are created or deleted while a
+// listing runs, the pages shift: Images yields an image that comes twice once,
+// but one can be missed.
+//
+// # Errors
+//
+// Match a refusal by its code or the code's family, and take its fields:
+//
+//	switch apiErr := (*appstreaming.APIError)(nil); {
+//	case errors.Is(err, appstreaming.CodeForbidden): // Forbidden.NoPermission too
+//		// grant the RAM action appstreaming:ListImage
+//	case errors.As(err, &apiErr):
+//		log.Print(apiErr.Code, apiErr.RequestID)
+//	}
+//
+// The types are [APIError] (the service refused), [TransportError] (no complete
+// response), [DecodeError] (a response that makes no sense), [CredentialsError],
+// [ParamError] and [OptionError] (found before sending). When ctx ends, the
+// error matches both ctx.Err() and what the last attempt failed with.
+//
+// # Retries
+//
+// ListImage only reads, so failures that may pass are retried: up to four
+// attempts, each signed afresh, with random waits on an exponential bound, as
+// [RetryPolicy] and [DefaultRetryable] say. The service's own wishes
+// (x-acs-retry-after, Retry-After, x-ratelimit-user-api) are obeyed up to
+// MaxDelay. A clock that is off is corrected from the response's Date. Retries
+// of a client share a budget, so that a broken service is not asked many times
+// over. No wait outlasts ctx.
+//
+// # Credentials
+//
+// By default they come from the standard chain of
+// github.com/aliyun/credentials-go: environment variables, OIDC, the CLI's
+// profile, the profile file, ECS metadata, the credentials URI. Give others by
+// [WithCredentials]: [StaticCredentials], any credential of credentials-go by
+// [FromCredential], or a [CredentialsFunc] of your own, asked before every
+// attempt.
+//
+// # Observing
+//
+// [WithLogger] writes a line for every attempt, [WithObserver] hands every
+// [Attempt] to a function, for metrics and traces.
+//
+// # Testing
+//
+// Package appstreamingtest has a service double: real HTTP on loopback,
+// signatures verified, inventory and faults of your making. Code that takes an
+// [ImageLister] can be given a stub as well; [Images] and [Pages] page over it.
+//
+// # Secrets
+//
+// No error, log line, or printed or marshalled value of this package holds a
+// secret, a token, a signature or a signed URL's query. The one exception says
+// so: [Client.SignedURL].
+//
+// # Stability
+//
+// Until version 1 the API may change with a minor version; the changelog says
+// how. The enumerations are open: a value or a response element the service
+// adds is kept, in [Image.Extra] at the least. The two newest Go releases are
+// supported.
+package appstreaming
