@@ -21,6 +21,15 @@ var (
 	// ErrAttemptTimeout says that an attempt took longer than
 	// [RetryPolicy].AttemptTimeout.
 	ErrAttemptTimeout = errors.New("attempt timed out")
+	// ErrUnstable says that [Client.Snapshot] saw the inventory change in every
+	// pass it was allowed.
+	ErrUnstable = errors.New("the inventory kept changing")
+	// ErrImageFailed says that an image waited for is CREATE_FAILED.
+	ErrImageFailed = errors.New("its creation failed")
+	// ErrImageGone says that an image waited for is no longer listed.
+	ErrImageGone = errors.New("it is no longer listed")
+	// ErrImageNotListed says that an image waited for was never listed.
+	ErrImageNotListed = errors.New("it was never listed")
 	// ErrUninitialized is returned by every method of a zero [Client].
 	ErrUninitialized = errors.New("client was not made by New")
 )

@@ -49,6 +49,7 @@ type config struct {
 	observers []func(context.Context, Attempt)
 
 	prefetch         int
+	maxPasses        int // of a snapshot
 	maxResponseBytes int64
 	raw              bool
 	extra            []param
@@ -62,6 +63,7 @@ func defaultConfig() config {
 	return config{
 		userAgent:        defaultUserAgent,
 		maxResponseBytes: defaultMaxResponseBytes,
+		maxPasses:        defaultMaxPasses,
 		now:              time.Now,
 		nonce:            newNonce,
 		jitter:           fullJitter,
