@@ -148,7 +148,8 @@ func AllowHTTP() Option {
 // are not used: redirects are never followed, and the service sets no cookies.
 // Default: a transport of the client's
 // own with TLS 1.2 or newer, HTTP/2 where offered, proxies from the
-// environment, and as many idle connections as the largest prefetch needs.
+// environment, and at most 64 connections, all of them kept: as many as the
+// largest prefetch needs. Calls beyond wait for one.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		if hc == nil {

@@ -68,7 +68,10 @@ func newTransport() *http.Transport {
 		ForceAttemptHTTP2:   true,
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout: 10 * time.Second,
+		// Every connection is kept for the next page. The bound keeps a burst of
+		// calls from dialling one each while others are about to be free.
 		MaxIdleConnsPerHost: MaxPrefetch,
+		MaxConnsPerHost:     MaxPrefetch,
 		// Alibaba Cloud's gateways drop idle connections after about ten seconds;
 		// a request sent into that moment fails.
 		IdleConnTimeout:        8 * time.Second,

@@ -1,0 +1,66 @@
+package appstreamingtest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"iter"
+)
+
+// body is a body as it travels: repeats times pad, then rest.
+type body struct {
+	pad     []byte
+	repeats int64
+	rest    []byte
+	size    int64
+}
+
+// padUnit is how many blanks are sent, or stand compressed in memory, at once.
+const padUnit = 1 << 20
+
+func (s *Server) newBody(content []byte, padding int64, compress bool) *body {
+	padding = max(padding, 0)
+	b := &body{repeats: padding / padUnit, rest: content}
+	if padding > 0 {
+		b.rest = append(blanks(int(padding%padUnit)), content...)
+	}
+	if b.repeats > 0 {
+		b.pad = blanks(padUnit)
+	}
+	if compress { // a gzip stream may be several in a row
+		if b.repeats > 0 {
+			b.pad = s.compressed(b.pad)
+		}
+		b.rest = s.compressed(b.rest)
+	}
+	b.size = b.repeats*int64(len(b.pad)) + int64(len(b.rest))
+	return b
+}
+
+func (b *body) chunks() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for range b.repeats {
+			if !yield(b.pad) {
+				return
+			}
+		}
+		yield(b.rest)
+	}
+}
+
+func blanks(n int) []byte { return bytes.Repeat([]byte{' '}, n) }
+
+func (s *Server) compressed(content []byte) []byte {
+	z, ok := s.gzips.Get().(*gzip.Writer)
+	if !ok {
+		var err error
+		if z, err = gzip.NewWriterLevel(nil, gzip.BestSpeed); err != nil {
+			return nil // never: the level is a valid one
+		}
+	}
+	defer s.gzips.Put(z)
+	var b bytes.Buffer
+	z.Reset(&b)
+	_, _ = z.Write(content) // a buffer takes everything
+	_ = z.Close()
+	return b.Bytes()
+}

@@ -1,0 +1,156 @@
+package appstreamingtest
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// deliver sends a response, as far as the fault lets it.
+func (s *Server) deliver(w http.ResponseWriter, r *http.Request, a *answer, f *Fault, compress bool) {
+	if !s.sleep(r.Context(), f.Delay) {
+		abort()
+	}
+	switch f.Break {
+	case BreakReset:
+		cut(w, true)
+		return
+	case BreakClose:
+		cut(w, false)
+		return
+	case BreakGarbage:
+		talkGarbage(w)
+		return
+	case BreakHang:
+		s.sleep(r.Context(), -1)
+		abort()
+	}
+
+	body := s.newBody(a.body, f.Padding, compress || f.Gzip)
+	if compress || f.Gzip {
+		a.header.Set("Content-Encoding", "gzip")
+	}
+	send := body.size
+	switch f.Break {
+	case BreakTruncate, BreakShort, BreakResetBody, BreakHangBody:
+		send = cutAt(body.size, f.After)
+	}
+	chunked := f.Chunked && f.Break != BreakIdle // which has no use for an open end
+	if !chunked {
+		length := body.size
+		if f.Break == BreakTruncate {
+			length = send
+		}
+		if _, set := a.header["Content-Length"]; !set && bodyAllowed(a.status) {
+			a.header.Set("Content-Length", strconv.FormatInt(length, 10))
+		}
+	}
+	header := w.Header()
+	for name, values := range a.header {
+		header[name] = values
+	}
+	w.WriteHeader(a.status)
+	if chunked {
+		flush(w) // net/http would tell the length of a short body otherwise
+	}
+	if err := s.write(r.Context(), w, body, send, f); err != nil && !errors.Is(err, http.ErrBodyNotAllowed) {
+		abort()
+	}
+	s.finish(w, r, f)
+}
+
+var errClientGone = errors.New("the client went away")
+
+// finish ends a response that is to end in an odd way.
+func (s *Server) finish(w http.ResponseWriter, r *http.Request, f *Fault) {
+	switch f.Break {
+	case BreakShort:
+		flush(w)
+		abort()
+	case BreakResetBody:
+		flush(w)
+		cut(w, true)
+	case BreakHangBody:
+		flush(w)
+		s.sleep(r.Context(), -1)
+		abort()
+	case BreakIdle:
+		flush(w)
+		cut(w, false)
+	}
+}
+
+func cutAt(size, after int64) int64 {
+	switch {
+	case after == 0:
+		return size / 2
+	case after < 0:
+		return 0
+	}
+	return min(after, size)
+}
+
+func bodyAllowed(status int) bool {
+	return status != http.StatusNoContent && status != http.StatusNotModified
+}
+
+func flush(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() } // without it the break comes earlier
+
+// cut ends the connection, by a TCP reset where it can.
+func cut(w http.ResponseWriter, reset bool) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		abort()
+	}
+	if reset {
+		inner := conn
+		if wrapped, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
+			inner = wrapped.NetConn()
+		}
+		if tcp, ok := inner.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0)
+			_ = tcp.Close()
+		}
+	}
+	_ = conn.Close()
+}
+
+func talkGarbage(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		abort()
+	}
+	_, _ = conn.Write([]byte(garbage))
+	_ = conn.Close()
+}
+
+// write sends the first limit bytes of body.
+func (s *Server) write(ctx context.Context, w http.ResponseWriter, body *body, limit int64, f *Fault) error {
+	for chunk := range body.chunks() {
+		chunk = chunk[:min(int64(len(chunk)), limit)]
+		limit -= int64(len(chunk))
+		if len(chunk) == 0 {
+			break
+		}
+		if f.DripBytes <= 0 {
+			if _, err := w.Write(chunk); err != nil {
+				return err
+			}
+			continue
+		}
+		for drop := range slices.Chunk(chunk, f.DripBytes) {
+			if _, err := w.Write(drop); err != nil {
+				return err
+			}
+			flush(w)
+			if !s.sleep(ctx, max(f.DripEvery, time.Nanosecond)) {
+				return errClientGone
+			}
+		}
+	}
+	return nil
+}

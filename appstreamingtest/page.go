@@ -1,0 +1,132 @@
+package appstreamingtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/wuying-go/appstreaming"
+)
+
+// marshal encodes as JSON without escaping <, > and &, as the service does.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// page appends the response to a request that is in order to dst.
+func (s *Server) page(dst []byte, x *exchange, listing Listing) ([]byte, *refusal) {
+	stock := s.stock.snapshot()
+	sel, refused := x.selection(stock)
+	if refused != nil {
+		return dst, refused
+	}
+	found := sel.matching(stock)
+	if listing.MaxPageSize > 0 {
+		sel.pageSize = min(sel.pageSize, listing.MaxPageSize)
+	}
+	if listing.IgnorePageNumber {
+		sel.pageNumber = 1
+	}
+	from := min((int64(sel.pageNumber)-1)*int64(sel.pageSize), int64(len(found)))
+	images := found[from:min(from+int64(sel.pageSize), int64(len(found)))]
+	images = images[:max(0, len(images)-max(0, listing.ShortBy))]
+	if slices.Contains(listing.EmptyPages, sel.pageNumber) {
+		images = nil
+	}
+	for _, e := range images {
+		if e.err != nil {
+			return dst, refuse(http.StatusInternalServerError, appstreaming.CodeInternalError, "The image %s cannot be encoded: %v.", e.image.ImageID, e.err)
+		}
+	}
+	return appendPage(dst, x, sel, images, count(len(found), listing)), nil
+}
+
+// count is the Count to tell; negative: none.
+func count(honest int, listing Listing) int {
+	switch {
+	case listing.OmitCount:
+		return -1
+	case listing.Count != nil:
+		return max(0, *listing.Count)
+	}
+	return max(0, honest+listing.CountDelta)
+}
+
+// appendPage writes the members in the order of the product's documentation.
+func appendPage(dst []byte, x *exchange, sel *selection, images []*entry, count int) []byte {
+	size := 200
+	for _, e := range images {
+		size += len(e.wire) + 1
+	}
+	dst = slices.Grow(dst, size)
+	dst = append(dst, `{"PageSize":`...)
+	dst = strconv.AppendInt(dst, int64(sel.pageSize), 10)
+	dst = append(dst, `,"PageNumber":`...)
+	dst = strconv.AppendInt(dst, int64(sel.pageNumber), 10)
+	dst = append(dst, `,"Data":[`...)
+	for i, e := range images {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, e.wire...)
+	}
+	dst = append(dst, ']')
+	if count >= 0 {
+		dst = append(dst, `,"Count":`...)
+		dst = strconv.AppendInt(dst, int64(count), 10)
+	}
+	dst = append(dst, `,"Success":true,"Code":"200","Message":"success","RequestId":"`...)
+	dst = append(dst, x.requestID...)
+	return append(dst, `"}`...)
+}
+
+// envelope is the body of an error.
+type envelope struct {
+	RequestID string          `json:"RequestId"`
+	HostID    string          `json:"HostId"`
+	Code      string          `json:"Code"`
+	Message   string          `json:"Message"`
+	Recommend string          `json:"Recommend,omitempty"`
+	Success   *bool           `json:"Success,omitempty"` // false in a failure with status 200
+	Denied    *deniedEnvelope `json:"AccessDeniedDetail,omitempty"`
+}
+
+type deniedEnvelope struct {
+	AuthAction               string
+	AuthPrincipalType        string
+	AuthPrincipalOwnerID     string `json:"AuthPrincipalOwnerId"`
+	AuthPrincipalDisplayName string
+	NoPermissionType         string
+	PolicyType               string
+	EncodedDiagnosticMessage string
+}
+
+// errorBody is the JSON body of a refusal.
+func (x *exchange) errorBody(ref *refusal) []byte {
+	body := envelope{
+		RequestID: x.requestID,
+		HostID:    x.r.Host,
+		Code:      string(ref.code),
+		Message:   ref.message,
+		Recommend: "https://api.aliyun.com/troubleshoot?q=" + escape(string(ref.code)) + "&product=appstream-center&requestId=" + x.requestID,
+	}
+	if ref.status == http.StatusOK {
+		body.Success = new(bool)
+	}
+	if d := ref.denied; d != nil {
+		body.Denied = (*deniedEnvelope)(d)
+	}
+	encoded, err := marshal(body)
+	if err != nil { // text and a bool always encode
+		return nil
+	}
+	return encoded
+}

@@ -1,0 +1,84 @@
+package appstreamingtest
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/wuying-go/appstreaming"
+)
+
+// pipeURL is the endpoint of a server reached through memory. The name can
+// never exist in the DNS.
+const pipeURL = "http://appstreamingtest.invalid"
+
+// maxIdlePipes lets the largest prefetch window keep its connections.
+const maxIdlePipes = 2 * appstreaming.MaxPrefetch
+
+// pipe is a listener whose connections are made in memory.
+type pipe struct {
+	conns     chan net.Conn
+	done      chan struct{}
+	once      sync.Once
+	transport *http.Transport
+}
+
+// HTTPClient returns an HTTP client whose every connection, whatever the
+// address, leads through memory to this server. It works inside a
+// testing/synctest bubble when the server was made by [New] inside the bubble.
+// Calls return clients that share one pool of connections, which ends with
+// [Server.Close]; on a closed server every request fails.
+func (s *Server) HTTPClient() *http.Client {
+	s.mu.Lock()
+	p, isNew := s.pipe, s.pipe == nil
+	if isNew {
+		p = &pipe{conns: make(chan net.Conn), done: make(chan struct{})}
+		p.transport = &http.Transport{DialContext: p.dial, MaxIdleConnsPerHost: maxIdlePipes}
+		s.pipe = p
+	}
+	s.mu.Unlock()
+	if isNew {
+		_ = s.start(p, "") // fails on a closed server only, and closes p
+	}
+	return &http.Client{Transport: p.transport}
+}
+
+func (p *pipe) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	select {
+	case p.conns <- theirs:
+		return ours, nil
+	case <-p.done:
+		return nil, &net.OpError{Op: "dial", Net: "pipe", Err: net.ErrClosed}
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Accept, Close and Addr make a net.Listener of it.
+func (p *pipe) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipe) Close() error {
+	p.once.Do(func() { close(p.done) })
+	return nil
+}
+
+func (p *pipe) Addr() net.Addr { return pipeAddr{} }
+
+func (p *pipe) close() {
+	_ = p.Close()
+	p.transport.CloseIdleConnections()
+}
+
+type pipeAddr struct{}
+
+func (pipeAddr) Network() string { return "pipe" }
+func (pipeAddr) String() string  { return "pipe" }

@@ -1,0 +1,67 @@
+package appstreamingtest
+
+import (
+	"crypto/hmac"
+	"crypto/sha1" //nolint:gosec // the protocol's algorithm
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/wuying-go/appstreaming"
+)
+
+func (s *Server) verifyRPC(x *exchange) *refusal {
+	for _, name := range []string{"AccessKeyId", "Signature", "SignatureMethod", "SignatureVersion"} {
+		if x.params[name] == "" {
+			return missing(name)
+		}
+	}
+	if refused := verifyRPCParams(x); refused != nil {
+		return refused
+	}
+	if method := x.params["SignatureMethod"]; method != "HMAC-SHA1" {
+		return refuse(http.StatusBadRequest, "InvalidSignatureMethod", "Specified signature method %q is not supported.", method)
+	}
+	if version := x.params["SignatureVersion"]; version != "1.0" {
+		return invalid("SignatureVersion", "it must be 1.0")
+	}
+	key, refused := s.verifyKey(x)
+	if refused != nil {
+		return refused
+	}
+	toSign := rpcStringToSign(x.r.Method, slices.Concat(x.query, x.form))
+	if !equal(x.signature, rpcSignature(key.secret, toSign)) {
+		return refuse(http.StatusBadRequest, appstreaming.CodeSignatureDoesNotMatch,
+			"Specified signature is not matched with our calculation. server string to sign is:%s", toSign)
+	}
+	return verifyToken(key, x.params["SecurityToken"])
+}
+
+// verifyRPCParams looks for the parameters every request needs.
+func verifyRPCParams(x *exchange) *refusal {
+	for _, name := range []string{"Action", "Version", "Timestamp", "SignatureNonce"} {
+		if x.params[name] == "" {
+			return missing(name)
+		}
+	}
+	switch strings.ToUpper(x.params["Format"]) {
+	case "", "JSON", "XML":
+		return nil
+	}
+	return invalid("Format", "it must be JSON or XML")
+}
+
+// rpcStringToSign is the text that RPC signs: all parameters but the signature.
+func rpcStringToSign(method string, params []pair) string {
+	signed := slices.DeleteFunc(slices.Clone(params), func(p pair) bool { return p.name == "Signature" })
+	return method + "&" + escape("/") + "&" + escape(canonicalPairs(signed))
+}
+
+func rpcSignature(secret, toSign string) string { return hmacSHA1(secret+"&", toSign) }
+
+func hmacSHA1(key, message string) string {
+	mac := hmac.New(sha1.New, []byte(key))
+	mac.Write([]byte(message))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}

@@ -1,0 +1,48 @@
+package appstreamingtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+)
+
+// toXML writes a JSON object as the service's XML: members are elements, and an
+// array is its element repeated.
+func toXML(root string, object []byte) []byte {
+	b := bytes.NewBufferString("<?xml version='1.0' encoding='UTF-8'?>")
+	writeXML(b, root, object)
+	return b.Bytes()
+}
+
+func writeXML(b *bytes.Buffer, name string, value json.RawMessage) {
+	value = bytes.TrimSpace(value)
+	if len(value) > 0 && value[0] == '[' {
+		var items []json.RawMessage
+		if json.Unmarshal(value, &items) == nil {
+			for _, item := range items {
+				writeXML(b, name, item)
+			}
+			return
+		}
+	}
+	b.WriteString("<" + name + ">")
+	defer b.WriteString("</" + name + ">")
+	switch {
+	case len(value) == 0 || string(value) == "null":
+	case value[0] == '{':
+		members, err := splitObject(value)
+		if err != nil {
+			return
+		}
+		for _, m := range members {
+			writeXML(b, m.name, m.value)
+		}
+	case value[0] == '"':
+		var text string
+		if json.Unmarshal(value, &text) == nil {
+			_ = xml.EscapeText(b, []byte(text)) // a buffer takes everything
+		}
+	default:
+		b.Write(value)
+	}
+}
