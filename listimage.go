@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -53,6 +54,25 @@ type ListImageRequest struct {
 
 // Ptr returns a pointer to v, for optional fields: BizType: Ptr(int32(1)).
 func Ptr[T any](v T) *T { return &v }
+
+// String lists the fields that are set under their wire names, for logs:
+// "ListImage(PageSize=50 Status=AVAILABLE TagList.1.Key=env)". Values with
+// spaces or quotes are quoted.
+func (r ListImageRequest) String() string {
+	text := []byte(operation + "(")
+	for i, p := range r.params() {
+		if i > 0 {
+			text = append(text, ' ')
+		}
+		text = append(p.appendName(text), '=')
+		if strings.ContainsFunc(p.value, func(c rune) bool { return c <= ' ' || c == '"' || c == '=' || c == '\\' }) {
+			text = strconv.AppendQuote(text, p.value)
+		} else {
+			text = append(text, p.value...)
+		}
+	}
+	return string(append(text, ')'))
+}
 
 // ListImage asks for one page of images. Options given here hold for this call
 // only.
