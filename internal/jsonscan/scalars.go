@@ -1,0 +1,232 @@
+package jsonscan
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Repeated eight times: a byte of value 1, and the high bit of a byte.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// special marks, by their high bits, the bytes of eight that end a plain run in
+// a string: quote, backslash, control characters. Only the first mark counts,
+// as the subtractions may carry into what follows it.
+//
+// For a byte b below 0x80, b-n borrows into the high bit just when b < n; the
+// &^ discards bytes of 0x80 and more, which are never special. A byte equals n
+// just when its exclusive or with n is less than 1.
+func special(x uint64) uint64 {
+	quote := x ^ ones*'"'
+	backslash := x ^ ones*'\\'
+	return ((x-ones*' ')&^x | (quote-ones)&^quote | (backslash-ones)&^backslash) & highs
+}
+
+// String reads a string and returns what is between its quotes, and whether
+// there are escapes in it; see [Unescape].
+func (s *Scanner) String() (raw []byte, escaped bool) {
+	text, start := s.text, s.pos+1
+	i := start
+	var seen uint64 // a high bit in it: there may be bytes outside ASCII
+	for {
+		// Eight bytes at a time, the rest of the text one by one.
+		for i+8 <= len(text) {
+			x := binary.LittleEndian.Uint64(text[i:])
+			seen |= x
+			if marks := special(x); marks != 0 {
+				i += bits.TrailingZeros64(marks) / 8
+				break
+			}
+			i += 8
+		}
+		for i < len(text) && text[i] >= ' ' && text[i] != '"' && text[i] != '\\' {
+			seen |= uint64(text[i])
+			i++
+		}
+		switch {
+		case i >= len(text):
+			s.fail(i, "end of the text in a string")
+			return nil, false
+		case text[i] == '"':
+			raw = text[start:i]
+			if seen&highs != 0 && !utf8.Valid(raw) {
+				s.fail(start+invalidUTF8(raw), "invalid UTF-8 in a string")
+				return nil, false
+			}
+			s.pos = i + 1
+			return raw, escaped
+		case text[i] == '\\':
+			n := escapeLen(text[i:])
+			if n == 0 {
+				s.fail(i, "invalid escape in a string")
+				return nil, false
+			}
+			escaped = true
+			i += n
+		default:
+			s.fail(i, fmt.Sprintf("control character 0x%02x in a string", text[i]))
+			return nil, false
+		}
+	}
+}
+
+// escapeLen returns the length of the escape that text begins with, 0 if it is
+// not valid.
+func escapeLen(text []byte) int {
+	if len(text) < 2 {
+		return 0
+	}
+	switch text[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		if _, ok := hex4(text); ok {
+			return 6
+		}
+	}
+	return 0
+}
+
+// hex4 reads the four digits of the escape \uXXXX that text begins with.
+func hex4(text []byte) (r rune, ok bool) {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return 0, false
+	}
+	for _, c := range text[2:6] {
+		switch {
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c && c <= 'f':
+			c -= 'a' - 10
+		case 'A' <= c && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	return r, true
+}
+
+func invalidUTF8(b []byte) int {
+	for i := 0; i < len(b); {
+		r, size := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return len(b)
+}
+
+// Unescape appends to dst what raw stands for, raw being what
+// [Scanner.String] returned. Half a surrogate pair becomes U+FFFD.
+func Unescape(dst, raw []byte) []byte {
+	for i := 0; i < len(raw); i++ {
+		if raw[i] != '\\' {
+			dst = append(dst, raw[i])
+			continue
+		}
+		i++
+		switch raw[i] {
+		case 'b':
+			dst = append(dst, '\b')
+		case 'f':
+			dst = append(dst, '\f')
+		case 'n':
+			dst = append(dst, '\n')
+		case 'r':
+			dst = append(dst, '\r')
+		case 't':
+			dst = append(dst, '\t')
+		case 'u':
+			r, _ := hex4(raw[i-1:])
+			i += 4
+			if utf16.IsSurrogate(r) {
+				low, _ := hex4(raw[i+1:])
+				if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+					i += 6
+				}
+			}
+			dst = utf8.AppendRune(dst, r)
+		default: // quote, backslash, slash
+			dst = append(dst, raw[i])
+		}
+	}
+	return dst
+}
+
+// Number reads a number and returns its literal.
+func (s *Scanner) Number() (literal []byte) {
+	text, i := s.text, s.pos
+	if i < len(text) && text[i] == '-' {
+		i++
+	}
+	if i < len(text) && text[i] == '0' {
+		i++ // and no further digit
+	} else if i = s.digits(i); i < 0 {
+		return nil
+	}
+	if i < len(text) && text[i] == '.' {
+		if i = s.digits(i + 1); i < 0 {
+			return nil
+		}
+	}
+	if i < len(text) && (text[i] == 'e' || text[i] == 'E') {
+		i++
+		if i < len(text) && (text[i] == '+' || text[i] == '-') {
+			i++
+		}
+		if i = s.digits(i); i < 0 {
+			return nil
+		}
+	}
+	literal = text[s.pos:i]
+	s.pos = i
+	return literal
+}
+
+// digits skips one or more digits. Without any it fails and returns -1.
+func (s *Scanner) digits(i int) int {
+	from := i
+	for i < len(s.text) && '0' <= s.text[i] && s.text[i] <= '9' {
+		i++
+	}
+	if i == from {
+		s.fail(i, s.found(i)+" instead of a digit")
+		return -1
+	}
+	return i
+}
+
+// Integer returns the value of a literal that is an integer, as JSON writes
+// it and no other way, of 64 bits.
+func Integer(literal []byte) (value int64, ok bool) {
+	digits := literal
+	negative := len(digits) > 0 && digits[0] == '-'
+	if negative {
+		digits = digits[1:]
+	}
+	if len(digits) == 0 || len(digits) > 19 || digits[0] == '0' && len(digits) > 1 {
+		return 0, false
+	}
+	var n uint64 // 19 digits fit
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + uint64(c-'0')
+	}
+	switch {
+	case negative && n <= 1<<63:
+		return -int64(n), true // 1<<63 wraps to itself, which is right
+	case !negative && n < 1<<63:
+		return int64(n), true
+	}
+	return 0, false
+}

@@ -1,0 +1,273 @@
+// Package jsonscan reads JSON text in place, value by value, in one pass.
+//
+// It accepts exactly the texts of RFC 8259 that [encoding/json] accepts, nested
+// no deeper than [MaxDepth], and of those only the ones that are valid UTF-8.
+// Nothing is copied: what it returns are parts of the text, valid as long as
+// the text is.
+//
+// A failure sticks. The first one is kept with its offset, and from then on
+// every value is missing and every list ends, so that callers look at
+// [Scanner.Err] once, when they are done.
+package jsonscan
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+)
+
+// MaxDepth is how many objects and arrays may be open at once, as in
+// [encoding/json].
+const MaxDepth = 10000
+
+// Kind is what a value is, as told by its first byte.
+type Kind uint8
+
+// The kinds of values. Missing is no value at all: the end of the text, or a
+// byte that begins none.
+const (
+	Missing Kind = iota
+	Null
+	Bool
+	Number
+	String
+	Array
+	Object
+)
+
+var kinds = [256]Kind{
+	'n': Null, 't': Bool, 'f': Bool, '"': String, '[': Array, '{': Object, '-': Number,
+	'0': Number, '1': Number, '2': Number, '3': Number, '4': Number,
+	'5': Number, '6': Number, '7': Number, '8': Number, '9': Number,
+}
+
+// Scanner reads one JSON text. Its zero value reads the empty text; use
+// [Scanner.Reset] to give it another.
+//
+// The methods that read a value are to be called when [Scanner.Peek] says that
+// it comes next. Objects are read with
+//
+//	for more := s.Object(); more; more = s.NextMember() {
+//		name := s.Name()
+//		... read or skip one value ...
+//	}
+//
+// and arrays likewise with Array and NextItem.
+type Scanner struct {
+	text  []byte
+	pos   int
+	depth int // objects and arrays open
+	err   *SyntaxError
+	open  []byte // scratch of Skip: first bytes of the objects and arrays it is in
+}
+
+// SyntaxError says why and where a text is not acceptable JSON.
+type SyntaxError struct {
+	Offset int
+	Reason string
+}
+
+// Error describes the failure.
+func (e *SyntaxError) Error() string { return fmt.Sprintf("byte %d: %s", e.Offset, e.Reason) }
+
+// Reset makes s read text from its beginning.
+func (s *Scanner) Reset(text []byte) {
+	*s = Scanner{text: text, open: s.open[:0]}
+}
+
+// Err returns the first failure, or nil.
+func (s *Scanner) Err() *SyntaxError { return s.err }
+
+// Offset returns where s is in the text.
+func (s *Scanner) Offset() int { return s.pos }
+
+// Rewind goes back to offset, the beginning of a value read wholly or not at
+// all since. It does nothing after a failure.
+func (s *Scanner) Rewind(offset int) {
+	if s.err == nil {
+		s.pos = offset
+	}
+}
+
+// Peek skips white space and tells the kind of the value that follows.
+func (s *Scanner) Peek() Kind { return kinds[s.next()] }
+
+// End fails if anything but white space is left.
+func (s *Scanner) End() {
+	if s.next(); s.pos < len(s.text) {
+		s.fail(s.pos, s.found(s.pos)+" after the JSON value")
+	}
+}
+
+// Object enters an object and reports whether it has a first member.
+func (s *Scanner) Object() bool { return s.enter('}') }
+
+// NextMember goes on to the next member, or leaves the object and reports
+// false.
+func (s *Scanner) NextMember() bool { return s.more('}') }
+
+// Array enters an array and reports whether it has a first item.
+func (s *Scanner) Array() bool { return s.enter(']') }
+
+// NextItem goes on to the next item, or leaves the array and reports false.
+func (s *Scanner) NextItem() bool { return s.more(']') }
+
+// Name reads a member's name, free of escapes, and the colon after it.
+func (s *Scanner) Name() []byte {
+	name, escaped := s.name()
+	if escaped {
+		return Unescape(nil, name)
+	}
+	return name
+}
+
+// Bool reads true or false.
+func (s *Scanner) Bool() (literal []byte) {
+	if s.pos < len(s.text) && s.text[s.pos] == 't' {
+		return s.literal("true")
+	}
+	return s.literal("false")
+}
+
+// Null reads null.
+func (s *Scanner) Null() { s.literal("null") }
+
+// Skip reads a value of any kind and returns its bytes.
+func (s *Scanner) Skip() []byte {
+	s.next()
+	start := s.pos
+	s.open = s.open[:0]
+	for more := true; more; {
+		switch s.Peek() {
+		case Null:
+			s.Null()
+		case Bool:
+			s.Bool()
+		case Number:
+			s.Number()
+		case String:
+			s.String()
+		case Object:
+			if s.Object() {
+				s.open = append(s.open, '{')
+				s.name()
+				continue
+			}
+		case Array:
+			if s.Array() {
+				s.open = append(s.open, '[')
+				continue
+			}
+		case Missing:
+			s.expected("a value")
+		}
+		// A value has ended, and perhaps what it is the last one of.
+		for more = false; len(s.open) > 0 && !more; {
+			if s.open[len(s.open)-1] == '[' {
+				more = s.NextItem()
+			} else if more = s.NextMember(); more {
+				s.name()
+			}
+			if !more {
+				s.open = s.open[:len(s.open)-1]
+			}
+		}
+	}
+	if s.err != nil {
+		return nil
+	}
+	return s.text[start:s.pos]
+}
+
+// next skips white space and returns the byte that follows, 0 at the end.
+func (s *Scanner) next() byte {
+	if s.pos < len(s.text) && s.text[s.pos] > ' ' {
+		return s.text[s.pos]
+	}
+	return s.nextAfterSpace()
+}
+
+func (s *Scanner) nextAfterSpace() byte {
+	for ; s.pos < len(s.text); s.pos++ {
+		switch c := s.text[s.pos]; c {
+		case ' ', '\t', '\n', '\r':
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+func (s *Scanner) enter(closing byte) bool {
+	if s.depth == MaxDepth {
+		s.fail(s.pos, "more than "+strconv.Itoa(MaxDepth)+" levels of nesting")
+		return false
+	}
+	s.pos++
+	if s.next() == closing {
+		s.pos++
+		return false
+	}
+	s.depth++
+	return true
+}
+
+func (s *Scanner) more(closing byte) bool {
+	switch s.next() {
+	case ',':
+		s.pos++
+		return true
+	case closing:
+		s.pos++
+		s.depth--
+	default:
+		s.expected("',' or " + strconv.QuoteRune(rune(closing)))
+	}
+	return false
+}
+
+func (s *Scanner) name() (raw []byte, escaped bool) {
+	if s.next() != '"' {
+		s.expected("a member's name")
+		return nil, false
+	}
+	raw, escaped = s.String()
+	if s.next() != ':' {
+		s.expected("':'")
+		return nil, false
+	}
+	s.pos++
+	return raw, escaped
+}
+
+func (s *Scanner) literal(word string) []byte {
+	rest := s.text[s.pos:]
+	if !bytes.HasPrefix(rest, []byte(word)) {
+		s.expected(word)
+		return nil
+	}
+	s.pos += len(word)
+	return rest[:len(word)]
+}
+
+func (s *Scanner) expected(what string) { s.fail(s.pos, s.found(s.pos)+" instead of "+what) }
+
+// found describes the byte at offset.
+func (s *Scanner) found(offset int) string {
+	switch {
+	case offset >= len(s.text):
+		return "end of the text"
+	case s.text[offset] > ' ' && s.text[offset] < 0x7f:
+		return strconv.QuoteRune(rune(s.text[offset]))
+	}
+	return fmt.Sprintf("byte 0x%02x", s.text[offset])
+}
+
+// fail keeps the first failure. Being at the end of the text is what makes it
+// stick: nothing follows, whatever is asked for.
+func (s *Scanner) fail(offset int, reason string) {
+	if s.err == nil {
+		s.err = &SyntaxError{Offset: offset, Reason: reason}
+	}
+	s.pos = len(s.text)
+}
