@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/wuying-go/appstreaming/bench/internal/report"
+)
+
+// findings is everything measured.
+type findings struct {
+	page       []stat // of the largest page
+	pageImages int
+	pageBytes  int64
+	call       overhead
+	kept       retained
+	cold       coldStart
+}
+
+// A goal is a bound and how it was met.
+type goal struct {
+	what, bound, measured string
+	met                   bool
+}
+
+// atMost is a goal for a number that should be small.
+func atMost(what string, bound, measured float64, format func(float64) string) goal {
+	return goal{what, "at most " + format(bound), format(measured), measured <= bound}
+}
+
+// goals holds the findings to what this project has set itself.
+func (f findings) goals() []goal {
+	cpu := func(peer int) float64 { return f.page[peer].CPU }
+	ours := f.page[peerOurs]
+	fraction := func(x float64) string { return fmt.Sprintf("1/%.3g", 1/x) }
+	number := func(x float64) string { return fmt.Sprintf("%.3g", x) }
+	goals := []goal{
+		atMost("CPU time against the vendor's core", 1.0/20, cpu(peerOurs)/cpu(peerVendor), fraction),
+		atMost("CPU time against net/http + encoding/json", 1.0/4, cpu(peerOurs)/cpu(peerPlain), fraction),
+		atMost("CPU time against net/http alone", 2, cpu(peerOurs)/cpu(peerRaw), report.Times),
+		atMost("allocations per image", 6, (ours.Allocs-f.call.loopback.ours.Allocs)/float64(f.pageImages), number),
+		atMost("allocations per call beside decoding", 80, f.call.loopback.ours.Allocs, number),
+		atMost("bytes allocated against the body's", 1.5, ours.Bytes/float64(f.pageBytes), report.Times),
+		atMost("time added to http.Client.Do over loopback", 15e3, f.call.loopback.added.Wall, report.Duration),
+		atMost("time added to http.Client.Do, answered from memory", 15e3, f.call.memory.added.Wall, report.Duration),
+		atMost("allocations added to http.Client.Do", 40, f.call.loopback.added.Allocs, number),
+		// One image alone may round up differently from one among others.
+		atMost("memory one kept image holds, against its share of the page", 1.5, f.kept.image*float64(f.kept.images)/f.kept.page, report.Times),
+	}
+	if f.cold.plain.firstPage > 0 {
+		goals = append(goals, atMost("cold start against net/http + encoding/json", 1, f.cold.ours.firstPage/f.cold.plain.firstPage, report.Times))
+	}
+	return goals
+}
+
+func printGoals(out io.Writer, goals []goal) {
+	fmt.Fprint(out, "Goals, for the page of 100 images:\n\n")
+	var rows [][]string
+	for _, g := range goals {
+		verdict := "met"
+		if !g.met {
+			verdict = "MISSED"
+		}
+		rows = append(rows, []string{g.what, g.bound, g.measured, verdict})
+	}
+	report.Table(out, []string{"what", "goal", "measured", "verdict"}, rows)
+}
