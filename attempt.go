@@ -14,7 +14,7 @@ type call struct {
 	client  *Client
 	cfg     *config
 	ctx     context.Context // the caller's; an attempt's own ends sooner
-	request *preparedRequest
+	request preparedRequest
 
 	number      int // attempts made
 	page        *ListImageResponse
@@ -43,8 +43,9 @@ type outcome struct {
 
 // call sends a request until it succeeds or no attempt is left.
 func (c *Client) call(ctx context.Context, cfg *config, req *ListImageRequest) (*ListImageResponse, error) {
-	k := &call{client: c, cfg: cfg, ctx: ctx, request: prepare(cfg, req)}
-	runAttempts(ctx, cfg.httpClient, k.request.endpoint.url(""), cfg.retry.maxAttempts(), k)
+	k := &call{client: c, cfg: cfg, ctx: ctx}
+	k.request.prepare(cfg, req)
+	runAttempts(ctx, cfg.httpClient, cfg.endpoint.url(""), cfg.retry.maxAttempts(), k)
 	if k.page != nil {
 		k.client.shared.budget.give(k.tokensTaken + successRefund)
 		k.page.Attempts = k.number

@@ -33,7 +33,10 @@ var (
 )
 
 // pooledBody is a response's body in memory that is used again.
-type pooledBody struct{ bytes []byte }
+type pooledBody struct {
+	bytes   []byte
+	limited io.LimitedReader // here rather than anew for every response
+}
 
 func (b *pooledBody) release() {
 	if cap(b.bytes) <= maxPooled {
@@ -67,7 +70,9 @@ func readBody(resp *http.Response, limit int64) (*pooledBody, error) {
 		defer gzipPool.Put(unzipped)
 		source = unzipped
 	}
-	err := body.readAll(&io.LimitedReader{R: source, N: limit + 1})
+	body.limited = io.LimitedReader{R: source, N: limit + 1}
+	err := body.readAll(&body.limited)
+	body.limited.R = nil
 	if int64(len(body.bytes)) > limit {
 		body.bytes = body.bytes[:limit]
 		return body, ErrResponseTooLarge

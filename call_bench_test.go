@@ -20,6 +20,20 @@ func (s still) RoundTrip(req *http.Request) (*http.Response, error) {
 
 const emptyPage = `{"Success":true,"Code":"200","Message":"success","RequestId":"R","Count":0,"PageNumber":1,"PageSize":10,"Data":[]}`
 
+func TestACallStaysWithinItsAllocations(t *testing.T) {
+	hc := &http.Client{Transport: still{emptyPage}}
+	client, err := New("cn-shanghai", WithHTTPClient(hc), WithCredentials(StaticCredentials("LTAI1", "hunter22-secret", "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := typicalRequest()
+	ctx := context.Background()
+	// Twelve of them are those of http.Client.Do and of the transport here.
+	if got := testing.AllocsPerRun(200, func() { client.ListImage(ctx, req) }); got > 36 {
+		t.Errorf("a call allocates %v times, want at most 36", got)
+	}
+}
+
 // BenchmarkCallOverhead sets a call beside the bare http.Client.Do of a request
 // signed beforehand, both answered at once with an empty page: the difference
 // is what building, signing, the attempt loop, credentials, hooks and decoding
@@ -33,7 +47,7 @@ func BenchmarkCallOverhead(b *testing.B) {
 	req := typicalRequest()
 	b.Run("bare Do", func(b *testing.B) {
 		cfg, s := typicalConfig(SignatureACS3)
-		signed, _ := prepare(&cfg, &req).sign(context.Background(), s)
+		signed, _ := prepared(&cfg, &req).sign(context.Background(), s)
 		b.ReportAllocs()
 		for b.Loop() {
 			resp, err := hc.Do(signed)

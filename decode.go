@@ -1,104 +1,137 @@
 package appstreaming
 
-import "github.com/wuying-go/appstreaming/internal/jsonscan"
+import (
+	"bytes"
+	"encoding/json"
 
-// This file describes the response: which members there are, and what values
-// fit them. decode_values.go reads the values, internal/jsonscan the JSON.
-//
-// encoding/json takes five times as long and allocates twenty times as often,
-// for it knows nothing of the schema. A plain decoder on top of it stands in
-// the tests, and a fuzz test holds this one to it. The two agree on every text
-// but for these, each of them tested:
-//
-//   - bytes that are not UTF-8 are an error here, U+FFFD there;
-//   - names are matched exactly here, in any letter case there, so that a
-//     member of another case is kept in Extra instead of taken for a known one.
+	"github.com/wuying-go/appstreaming/internal/jsonscan"
+)
 
-// success is what the member Success says.
-type success int
+// This file is the response's schema: for every kind of object, which member
+// goes to which field. How values are read is in decode_values.go, how JSON is
+// read in internal/jsonscan.
+//
+// The rules, beside the documentation of [ListImageResponse] and [Image]:
+//
+//   - null gives the zero value. Otherwise text takes strings, numbers and
+//     booleans as written; integers take integer literals in range, booleans
+//     true, false, 1 and 0, and both the same as a string ("true" in any case).
+//   - A value that does not fit, and a member that is unknown, go to Extra as
+//     received. A list goes there when any of its items does not fit wholly;
+//     the field then has what could be read.
+//   - Of a member given twice the last one counts, whatever the first was.
+//   - Data has to be null or an array of objects.
+//
+// Syntax is that of encoding/json, nesting limit of 10000 included, and a test
+// and a fuzz target hold this decoder to a plain one made with it. What differs
+// from encoding/json on purpose:
+//
+//   - Names are matched exactly, not in any letter case: a name in another case
+//     is an unknown member, lest it hide the right one.
+//   - Invalid UTF-8 is an error, not replaced: nothing in the result is
+//     something the service did not send. Half a surrogate pair, \ud83d, has no
+//     form in UTF-8 and is replaced as encoding/json does.
+//   - A body of null is an error, not an empty page.
+//   - Values of another type are read or kept in Extra, as above, not errors.
+//   - A list is replaced, not merged, when its member is given twice.
+
+// success is what a body says in its member Success.
+type success uint8
 
 const (
-	successAbsent success = iota
+	successAbsent success = iota // no such member, null, or not a boolean
 	successTrue
 	successFalse
 )
 
-// decodePage reads a page. It copies what it keeps, so that body may be used
-// again. Of the error only Path, Offset and Reason are set.
-func decodePage(body []byte) (ListImageResponse, success, *DecodeError) {
+// decodePage reads the body of a response with status 2xx. It copies what it
+// keeps. A body that reports a failure is read too: whether it does, is for the
+// caller to tell from ok and page.Code, which are set as far as they were read
+// even when there is an err. Of err, Path, Offset and Reason are set.
+func decodePage(body []byte) (page ListImageResponse, ok success, err *DecodeError) {
 	d := newDecoder(body)
 	defer d.release()
-	d.text = &d.pageText
-	var page ListImageResponse
-	var succeeded success
-	if d.isObject("") {
-		succeeded = d.page(&page)
-		d.scan.End()
+	if d.outermost(body) {
+		ok = d.readPage()
 	}
-	if err := d.err(); err != nil {
-		return ListImageResponse{}, successAbsent, err
-	}
-	return page, succeeded, nil
+	return d.page, ok, d.failure(body)
 }
 
 // decodeImage reads one image.
 func decodeImage(text []byte) (Image, *DecodeError) {
 	d := newDecoder(text)
 	defer d.release()
-	d.text = &d.imageText
-	var image Image
-	if d.isObject("") {
-		d.image(&image)
-		d.scan.End()
+	var image *Image
+	if d.outermost(text) {
+		image = d.newImage()
+		d.readImage(image)
+		d.End()
 	}
-	if err := d.err(); err != nil {
+	if err := d.failure(text); err != nil {
 		return Image{}, err
 	}
-	return image, nil
+	return *image, nil
 }
 
-// page reads the members of the response.
-func (d *decoder) page(p *ListImageResponse) (succeeded success) {
-	d.text.begin()
-	for more := d.scan.Object(); more; more = d.scan.NextMember() {
-		name := d.scan.Name()
-		fits := true
-		start := d.valueStart()
+// outermost reports whether the text holds an object. If it does not, the
+// decoder has failed.
+func (d *decoder) outermost(text []byte) bool {
+	switch kind := d.Peek(); {
+	case kind == jsonscan.Object:
+		return true
+	case kind != jsonscan.Missing:
+		d.misfit(d.Offset(), kind.String()+" instead of an object")
+	case d.Offset() == len(text):
+		d.misfit(0, "empty body")
+	case bytes.HasPrefix(text, []byte("\ufeff")):
+		d.misfit(0, "byte order mark before the JSON value")
+	default:
+		d.Skip() // fails
+	}
+	return false
+}
+
+func (d *decoder) readPage() (ok success) {
+	page := &d.page
+	for more := d.Object(); more; more = d.NextMember() {
+		name, value := d.Name(), d.Offset()
+		fits := false
 		switch string(name) {
 		case "RequestId":
-			fits = text(d, &p.RequestID)
+			fits = d.text(&page.RequestID)
 		case "Code":
-			fits = text(d, &p.Code)
+			fits = d.word(&page.Code)
 		case "Message":
-			fits = text(d, &p.Message)
-		case "PageNumber":
-			fits = integer(d, &p.PageNumber)
-		case "PageSize":
-			fits = integer(d, &p.PageSize)
-		case "Count":
-			fits = integer(d, &p.Count)
+			fits = d.word(&page.Message)
 		case "Success":
-			succeeded, fits = d.success()
+			ok, fits = d.success()
+		case "PageNumber":
+			fits = integer(d, &page.PageNumber)
+		case "PageSize":
+			fits = integer(d, &page.PageSize)
+		case "Count":
+			fits = integer(d, &page.Count)
 		case "Data":
-			d.text = &d.imageText
-			p.Images = d.images()
-			d.text = &d.pageText
-		default:
-			d.scan.Skip()
-			fits = false
+			d.readData()
+			fits = true
 		}
-		p.Extra = d.keepExtra(p.Extra, name, fits, start)
+		d.settle(&page.Extra, name, value, fits)
 	}
-	return succeeded
+	d.End()
+	d.store()
+	if d.Err() == nil && d.unfit == nil {
+		page.Images = d.takeImages()
+	}
+	return ok
 }
 
-func (d *decoder) success() (success, bool) {
-	if d.scan.Peek() == jsonscan.Null {
-		d.scan.Null()
+func (d *decoder) success() (ok success, fits bool) {
+	if d.Peek() == jsonscan.Null {
+		d.Null()
 		return successAbsent, true
 	}
 	var value bool
-	switch fits := boolean(d, &value); {
+	switch fits = d.boolean(&value); {
 	case !fits:
 		return successAbsent, false
 	case value:
@@ -107,292 +140,245 @@ func (d *decoder) success() (success, bool) {
 	return successFalse, true
 }
 
-// images reads Data. Unlike anything else in a response it has no other form:
-// without it there is no page.
-func (d *decoder) images() []Image {
-	switch d.scan.Peek() {
-	case jsonscan.Null:
-		d.scan.Null()
-		return nil
+// readData reads the images into d.images. What else Data may be is remembered
+// as a misfit, and reading goes on: Data may be given again, and members that
+// follow are of use in an error.
+func (d *decoder) readData() {
+	d.store() // lest the page's own text becomes part of the first image's
+	d.dropImages()
+	switch kind := d.Peek(); kind {
 	case jsonscan.Array:
-	default:
-		d.misfit("Data", "an array")
-		return nil
-	}
-	clear(d.pageImages)
-	d.pageImages = d.pageImages[:0]
-	for more := d.scan.Array(); more; more = d.scan.NextItem() {
-		if !d.isItem(len(d.pageImages)) {
-			return nil
+		d.images.given = true
+		for more := d.Array(); more; more = d.NextItem() {
+			if kind := d.Peek(); kind != jsonscan.Object {
+				d.misfit(d.Offset(), kind.String()+" instead of an object")
+				d.Skip()
+				continue
+			}
+			d.readImage(d.newImage())
 		}
-		d.pageImages = append(d.pageImages, Image{})
-		d.image(&d.pageImages[len(d.pageImages)-1])
+	case jsonscan.Null:
+		d.Null()
+	default:
+		d.misfit(d.Offset(), kind.String()+" instead of an array")
+		d.Skip()
 	}
-	return sized(d.pageImages)
 }
 
-// image reads the members of an item of Data.
-func (d *decoder) image(i *Image) {
-	d.text.begin()
-	d.beginLists()
-	for more := d.scan.Object(); more; more = d.scan.NextMember() {
-		name := d.scan.Name()
-		start := d.valueStart()
-		fits := d.imageMember(i, name)
-		i.Extra = d.keepExtra(i.Extra, name, fits, start)
+func (d *decoder) readImage(image *Image) {
+	for more := d.Object(); more; more = d.NextMember() {
+		name, value := d.Name(), d.Offset()
+		fits := false
+		switch string(name) {
+		case "ImageId":
+			fits = d.text(&image.ImageID)
+		case "ImageName":
+			fits = d.text(&image.ImageName)
+		case "ImageType":
+			fits = d.word((*string)(&image.ImageType))
+		case "Status":
+			fits = d.word((*string)(&image.Status))
+		case "Description":
+			fits = d.text(&image.Description)
+		case "AliUid":
+			fits = integer(d, &image.AliUID)
+		case "BizType":
+			fits = integer(d, &image.BizType)
+		case "GmtCreate":
+			fits = d.text((*string)(&image.Created))
+		case "GmtModified":
+			fits = d.text((*string)(&image.Modified))
+
+		case "VersionId":
+			fits = d.version(&image.VersionID)
+		case "VersionName":
+			fits = d.text(&image.VersionName)
+		case "OnlineVersionId":
+			fits = d.version(&image.OnlineVersionID)
+		case "LatestVersionId":
+			fits = d.version(&image.LatestVersionID)
+		case "OnlineVersion":
+			fits = d.boolean(&image.OnlineVersion)
+		case "ParentImageId":
+			fits = d.text(&image.ParentImageID)
+		case "ParentImageVersion":
+			fits = d.text(&image.ParentImageVersion)
+		case "BaseImageId":
+			fits = d.text(&image.BaseImageID)
+		case "BaseImageVersion":
+			fits = d.text(&image.BaseImageVersion)
+
+		case "ProductType":
+			fits = d.word((*string)(&image.ProductType))
+		case "PackageType":
+			fits = d.word((*string)(&image.PackageType))
+		case "ProtocolType":
+			fits = d.word((*string)(&image.ProtocolType))
+		case "SessionType":
+			fits = d.word((*string)(&image.SessionType))
+		case "ImageCreateMode":
+			fits = d.word((*string)(&image.ImageCreateMode))
+
+		case "OsType":
+			fits = d.word((*string)(&image.OSType))
+		case "Platform":
+			fits = d.word(&image.Platform)
+		case "PlatformName":
+			fits = d.word((*string)(&image.PlatformName))
+		case "Distro":
+			fits = d.text(&image.Distro)
+		case "Language":
+			fits = d.word((*string)(&image.Language))
+		case "SupportedLanguageList":
+			fits = readList(d, &d.languages, (*decoder).readLanguage)
+
+		case "SystemDiskSize":
+			fits = integer(d, &image.SystemDiskSize)
+		case "DataDiskSize":
+			fits = integer(d, &image.DataDiskSize)
+		case "VolumeEncryptionEnabled":
+			fits = d.boolean(&image.VolumeEncryptionEnabled)
+		case "VolumeEncryptionKey":
+			fits = d.text(&image.VolumeEncryptionKey)
+
+		case "ResourceInstanceCategory":
+			fits = d.text(&image.ResourceInstanceCategory)
+		case "FeatureList":
+			fits = readList(d, &d.features, (*decoder).readWord)
+		case "DriverList":
+			fits = readList(d, &d.drivers, (*decoder).readWord)
+		case "AppList":
+			fits = readList(d, &d.apps, (*decoder).readApp)
+		case "TagList":
+			fits = readList(d, &d.tags, (*decoder).readTag)
+		case "ImageRegionList":
+			fits = readList(d, &d.regions, (*decoder).readWord)
+		case "ImageRegionDistributeList":
+			fits = readList(d, &d.distributions, (*decoder).readDistribution)
+		case "SnapshotList":
+			fits = readList(d, &d.snapshots, (*decoder).readSnapshot)
+
+		case "FotaVersion":
+			fits = d.text(&image.FOTAVersion)
+		case "FotaChannel":
+			fits = d.word(&image.FOTAChannel)
+		case "CompatibleMode":
+			fits = d.boolean(&image.CompatibleMode)
+		case "Scene":
+			fits = d.word(&image.Scene)
+		case "Rating":
+			fits = integer(d, &image.Rating)
+		case "ImageIconUrl":
+			fits = d.text(&image.ImageIconURL)
+		case "EnvironmentId":
+			fits = d.text(&image.EnvironmentID)
+		}
+		d.settle(&image.Extra, name, value, fits)
 	}
-	d.finishLists(i)
+	d.store()
+	d.takeLists(image)
 }
 
-// imageMember reads one member of an image. It reports whether the field has
-// all there is to the value.
-func (d *decoder) imageMember(i *Image, name []byte) (fits bool) {
-	switch string(name) {
-	case "ImageId":
-		return text(d, &i.ImageID)
-	case "ImageName":
-		return text(d, &i.ImageName)
-	case "ImageType":
-		return text(d, &i.ImageType)
-	case "Status":
-		return text(d, &i.Status)
-	case "Description":
-		return text(d, &i.Description)
-	case "AliUid":
-		return integer(d, &i.AliUID)
-	case "BizType":
-		return integer(d, &i.BizType)
-	case "GmtCreate":
-		return text(d, &i.Created)
-	case "GmtModified":
-		return text(d, &i.Modified)
-	case "VersionId":
-		return text(d, &i.VersionID)
-	case "VersionName":
-		return text(d, &i.VersionName)
-	case "OnlineVersionId":
-		return text(d, &i.OnlineVersionID)
-	case "LatestVersionId":
-		return text(d, &i.LatestVersionID)
-	case "OnlineVersion":
-		return boolean(d, &i.OnlineVersion)
-	case "ParentImageId":
-		return text(d, &i.ParentImageID)
-	case "ParentImageVersion":
-		return text(d, &i.ParentImageVersion)
-	case "BaseImageId":
-		return text(d, &i.BaseImageID)
-	case "BaseImageVersion":
-		return text(d, &i.BaseImageVersion)
-	case "ProductType":
-		return text(d, &i.ProductType)
-	case "PackageType":
-		return text(d, &i.PackageType)
-	case "ProtocolType":
-		return text(d, &i.ProtocolType)
-	case "SessionType":
-		return text(d, &i.SessionType)
-	case "ImageCreateMode":
-		return text(d, &i.ImageCreateMode)
-	case "OsType":
-		return text(d, &i.OSType)
-	case "Platform":
-		return text(d, &i.Platform)
-	case "PlatformName":
-		return text(d, &i.PlatformName)
-	case "Distro":
-		return text(d, &i.Distro)
-	case "Language":
-		return text(d, &i.Language)
-	case "SystemDiskSize":
-		return integer(d, &i.SystemDiskSize)
-	case "DataDiskSize":
-		return integer(d, &i.DataDiskSize)
-	case "VolumeEncryptionEnabled":
-		return boolean(d, &i.VolumeEncryptionEnabled)
-	case "VolumeEncryptionKey":
-		return text(d, &i.VolumeEncryptionKey)
-	case "ResourceInstanceCategory":
-		return text(d, &i.ResourceInstanceCategory)
-	case "FotaVersion":
-		return text(d, &i.FOTAVersion)
-	case "FotaChannel":
-		return text(d, &i.FOTAChannel)
-	case "CompatibleMode":
-		return boolean(d, &i.CompatibleMode)
-	case "Scene":
-		return text(d, &i.Scene)
-	case "Rating":
-		return integer(d, &i.Rating)
-	case "ImageIconUrl":
-		return text(d, &i.ImageIconURL)
-	case "EnvironmentId":
-		return text(d, &i.EnvironmentID)
-	case "SupportedLanguageList":
-		return d.textList(languages)
-	case "FeatureList":
-		return d.textList(features)
-	case "DriverList":
-		return d.textList(drivers)
-	case "ImageRegionList":
-		return d.textList(regions)
-	case "AppList":
-		return objectList(d, &i.Apps, &d.apps, (*decoder).appMember)
-	case "TagList":
-		return objectList(d, &i.Tags, &d.tags, (*decoder).tagMember)
-	case "ImageRegionDistributeList":
-		return objectList(d, &i.RegionDistributions, &d.distributions, (*decoder).distributionMember)
-	case "SnapshotList":
-		return objectList(d, &i.Snapshots, &d.snapshots, (*decoder).snapshotMember)
+// The items of an image's lists. Each reports whether the item is what the
+// field can hold, with no unknown member; none has an Extra of its own, the
+// whole list goes to the image's.
+
+func (d *decoder) readApp(app *App) bool {
+	if d.Peek() != jsonscan.Object {
+		return false
 	}
-	d.scan.Skip()
-	return false
+	var extra map[string]json.RawMessage
+	for more := d.Object(); more; more = d.NextMember() {
+		name, value := d.Name(), d.Offset()
+		fits := false
+		switch string(name) {
+		case "AppId":
+			fits = d.text(&app.AppID)
+		case "AppName":
+			fits = d.text(&app.AppName)
+		}
+		d.settle(&extra, name, value, fits)
+	}
+	return extra == nil
 }
 
-func (d *decoder) appMember(a *App, name []byte) (fits bool) {
-	switch string(name) {
-	case "AppId":
-		return text(d, &a.AppID)
-	case "AppName":
-		return text(d, &a.AppName)
+func (d *decoder) readTag(tag *Tag) bool {
+	if d.Peek() != jsonscan.Object {
+		return false
 	}
-	d.scan.Skip()
-	return false
+	var extra map[string]json.RawMessage
+	for more := d.Object(); more; more = d.NextMember() {
+		name, value := d.Name(), d.Offset()
+		fits := false
+		switch string(name) {
+		case "Key":
+			fits = d.text(&tag.Key)
+		case "Value":
+			fits = d.text(&tag.Value)
+		}
+		d.settle(&extra, name, value, fits)
+	}
+	return extra == nil
 }
 
-func (d *decoder) tagMember(t *Tag, name []byte) (fits bool) {
-	switch string(name) {
-	case "Key":
-		return text(d, &t.Key)
-	case "Value":
-		return text(d, &t.Value)
+func (d *decoder) readDistribution(r *RegionDistribution) bool {
+	if d.Peek() != jsonscan.Object {
+		return false
 	}
-	d.scan.Skip()
-	return false
+	var extra map[string]json.RawMessage
+	for more := d.Object(); more; more = d.NextMember() {
+		name, value := d.Name(), d.Offset()
+		fits := false
+		switch string(name) {
+		case "ImageId":
+			fits = d.text(&r.ImageID)
+		case "RegionId":
+			fits = d.word(&r.RegionID)
+		case "VersionId":
+			fits = d.version(&r.VersionID)
+		case "Status":
+			fits = d.word((*string)(&r.Status))
+		case "Progress":
+			fits = d.word(&r.Progress)
+		}
+		d.settle(&extra, name, value, fits)
+	}
+	return extra == nil
 }
 
-func (d *decoder) distributionMember(r *RegionDistribution, name []byte) (fits bool) {
-	switch string(name) {
-	case "ImageId":
-		return text(d, &r.ImageID)
-	case "RegionId":
-		return text(d, &r.RegionID)
-	case "VersionId":
-		return text(d, &r.VersionID)
-	case "Status":
-		return text(d, &r.Status)
-	case "Progress":
-		return text(d, &r.Progress)
+func (d *decoder) readSnapshot(s *DiskSnapshot) bool {
+	if d.Peek() != jsonscan.Object {
+		return false
 	}
-	d.scan.Skip()
-	return false
+	var extra map[string]json.RawMessage
+	for more := d.Object(); more; more = d.NextMember() {
+		name, value := d.Name(), d.Offset()
+		fits := false
+		switch string(name) {
+		case "SnapshotId":
+			fits = d.text(&s.SnapshotID)
+		case "VersionId":
+			fits = d.version(&s.VersionID)
+		case "DiskType":
+			fits = d.word(&s.DiskType)
+		case "DiskSubType":
+			fits = d.word(&s.DiskSubType)
+		case "DiskCategory":
+			fits = d.word(&s.DiskCategory)
+		case "BindType":
+			fits = d.word(&s.BindType)
+		case "Size":
+			fits = integer(d, &s.Size)
+		}
+		d.settle(&extra, name, value, fits)
+	}
+	return extra == nil
 }
 
-func (d *decoder) snapshotMember(s *DiskSnapshot, name []byte) (fits bool) {
-	switch string(name) {
-	case "SnapshotId":
-		return text(d, &s.SnapshotID)
-	case "VersionId":
-		return text(d, &s.VersionID)
-	case "DiskType":
-		return text(d, &s.DiskType)
-	case "DiskSubType":
-		return text(d, &s.DiskSubType)
-	case "DiskCategory":
-		return text(d, &s.DiskCategory)
-	case "BindType":
-		return text(d, &s.BindType)
-	case "Size":
-		return integer(d, &s.Size)
-	}
-	d.scan.Skip()
-	return false
+// A null in a list of strings is no string, though it is no text elsewhere.
+
+func (d *decoder) readWord(item *string) bool {
+	return d.Peek() != jsonscan.Null && d.word(item)
 }
 
-// constant returns the text if it is one of the values the service uses over
-// and over: they take no space in a page.
-func constant(text []byte) (string, bool) {
-	switch string(text) {
-	case "":
-		return "", true
-	case "AVAILABLE":
-		return "AVAILABLE", true
-	case "INIT":
-		return "INIT", true
-	case "CREATING":
-		return "CREATING", true
-	case "CREATE_FAILED":
-		return "CREATE_FAILED", true
-	case "User":
-		return "User", true
-	case "Shared":
-		return "Shared", true
-	case "System":
-		return "System", true
-	case "Community":
-		return "Community", true
-	case "Ecs":
-		return "Ecs", true
-	case "ECS":
-		return "ECS", true
-	case "Ecs_Container":
-		return "Ecs_Container", true
-	case "Linux":
-		return "Linux", true
-	case "Windows":
-		return "Windows", true
-	case "Android":
-		return "Android", true
-	case "Unknown":
-		return "Unknown", true
-	case "CloudDesktop":
-		return "CloudDesktop", true
-	case "CloudApp":
-		return "CloudApp", true
-	case "WuyingServer":
-		return "WuyingServer", true
-	case "ASP":
-		return "ASP", true
-	case "HDX":
-		return "HDX", true
-	case "zh-CN":
-		return "zh-CN", true
-	case "zh-HK":
-		return "zh-HK", true
-	case "en-US":
-		return "en-US", true
-	case "ja-JP":
-		return "ja-JP", true
-	case "Ubuntu":
-		return "Ubuntu", true
-	case "Debian":
-		return "Debian", true
-	case "Windows Server 2022":
-		return "Windows Server 2022", true
-	case "Windows Server 2019":
-		return "Windows Server 2019", true
-	case "Windows Server 2016":
-		return "Windows Server 2016", true
-	case "Windows 11":
-		return "Windows 11", true
-	case "Windows 10":
-		return "Windows 10", true
-	case "SINGLE_SESSION":
-		return "SINGLE_SESSION", true
-	case "MULTIPLE_SESSION":
-		return "MULTIPLE_SESSION", true
-	case "BY_SNAPSHOT_ID":
-		return "BY_SNAPSHOT_ID", true
-	case "BY_INSTANCE_ID":
-		return "BY_INSTANCE_ID", true
-	case "BUILDER_MANUAL":
-		return "BUILDER_MANUAL", true
-	case "INSTANCE_AUTO":
-		return "INSTANCE_AUTO", true
-	case "GPU":
-		return "GPU", true
-	case "100%":
-		return "100%", true
-	}
-	return "", false
-}
+func (d *decoder) readLanguage(item *Language) bool { return d.readWord((*string)(item)) }

@@ -15,8 +15,8 @@ type endpoint struct {
 
 func (e endpoint) String() string { return e.scheme + "://" + e.host }
 
-func (e endpoint) url(query string) *url.URL {
-	return &url.URL{Scheme: e.scheme, Host: e.host, Path: "/", RawQuery: query}
+func (e endpoint) url(query string) url.URL {
+	return url.URL{Scheme: e.scheme, Host: e.host, Path: "/", RawQuery: query}
 }
 
 // The documented regions; see

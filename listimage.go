@@ -60,7 +60,7 @@ func Ptr[T any](v T) *T { return &v }
 // spaces or quotes are quoted.
 func (r ListImageRequest) String() string {
 	text := []byte(operation + "(")
-	for i, p := range r.params() {
+	for i, p := range r.appendParams(nil) {
 		if i > 0 {
 			text = append(text, ' ')
 		}
@@ -136,14 +136,11 @@ func (r ListImageRequest) Validate() error {
 		}
 	}
 	for i, tag := range r.Tags {
-		if tag.Key == "" {
-			return &ParamError{Field: fmt.Sprintf("Tags[%d].Key", i), Reason: "must not be empty"}
+		if reason := itemFault(tag.Key); reason != "" {
+			return &ParamError{Field: fmt.Sprintf("Tags[%d].Key", i), Value: tag.Key, Reason: reason}
 		}
-		if err := checkText(fmt.Sprintf("Tags[%d].Key", i), tag.Key); err != nil {
-			return err
-		}
-		if err := checkText(fmt.Sprintf("Tags[%d].Value", i), tag.Value); err != nil {
-			return err
+		if reason := textFault(tag.Value); reason != "" {
+			return &ParamError{Field: fmt.Sprintf("Tags[%d].Value", i), Value: tag.Value, Reason: reason}
 		}
 	}
 	if err := checkList("ProductTypes", r.ProductTypes); err != nil {
@@ -160,20 +157,21 @@ func (r ListImageRequest) Validate() error {
 
 func checkList[T ~string](field string, items []T) error {
 	for i, item := range items {
-		name := fmt.Sprintf("%s[%d]", field, i)
-		if item == "" {
-			return &ParamError{Field: name, Reason: "must not be empty"}
-		}
-		if err := checkText(name, string(item)); err != nil {
-			return err
+		if reason := itemFault(string(item)); reason != "" {
+			return &ParamError{Field: fmt.Sprintf("%s[%d]", field, i), Value: string(item), Reason: reason}
 		}
 	}
 	return nil
 }
 
-// checkText refuses what no text of the service's holds: a control character
-// is a bug or an injection, invalid UTF-8 would be signed as one text and read
-// as another.
+// itemFault is textFault for what must not be empty either.
+func itemFault(value string) string {
+	if value == "" {
+		return "must not be empty"
+	}
+	return textFault(value)
+}
+
 func checkText(field, value string) error {
 	if reason := textFault(value); reason != "" {
 		return &ParamError{Field: field, Value: value, Reason: reason}
@@ -181,6 +179,9 @@ func checkText(field, value string) error {
 	return nil
 }
 
+// textFault says what is wrong with a text, or nothing. A control character is
+// a bug or an injection; invalid UTF-8 would be signed as one text and read as
+// another.
 func textFault(value string) string {
 	if !utf8.ValidString(value) {
 		return "must be valid UTF-8"

@@ -1,88 +1,164 @@
 package appstreaming
 
 import (
-	"bytes"
 	"encoding/json"
-	"maps"
+	"fmt"
 )
 
-// MarshalJSON gives the image's wire form: every documented element, and what
-// Extra holds in place of those of the same name or beside them.
+// imageSize is about how many bytes an image takes with every member filled.
+const imageSize = 3 << 10
+
+// MarshalJSON gives the wire form: every documented member, with null for lists
+// that are nil. Platform is a number where its text is one and null where it is
+// empty. What is in Extra is added, and replaces the member of its name.
 func (i Image) MarshalJSON() ([]byte, error) {
-	type fields Image // without this method
-	return marshalWith(i.Extra, struct {
-		fields
-		Platform platformText
-	}{fields(i), platformText(i.Platform)})
+	return appendImage(make([]byte, 0, imageSize), &i)
 }
 
-// UnmarshalJSON reads the wire form as the client does. An error is a
-// [*DecodeError].
+// UnmarshalJSON reads the wire form as the client does, and replaces the whole
+// image. null leaves it as it is.
 func (i *Image) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		return nil
+	}
 	image, err := decodeImage(text)
 	if err != nil {
-		err.Operation = operation
-		return err
+		return unmarshalError("an image", err)
 	}
 	*i = image
 	return nil
 }
 
-// MarshalJSON gives the page's wire form, with Success, and what Extra holds in
-// place of members of the same name or beside them.
+// MarshalJSON gives the wire form, that of a successful call: every documented
+// member, Success too, and what is in Extra, which replaces the member of its
+// name. Attempts, Header and Raw are not part of it.
 func (r ListImageResponse) MarshalJSON() ([]byte, error) {
-	type fields ListImageResponse
-	return marshalWith(r.Extra, struct {
-		fields
-		Success bool
-	}{fields(r), true})
+	o := beginObject(make([]byte, 0, (len(r.Images)+1)*imageSize), r.Extra)
+	o.text("RequestId", r.RequestID)
+	o.text("Code", r.Code)
+	o.text("Message", r.Message)
+	o.boolean("Success", true)
+	o.integer("PageNumber", int64(r.PageNumber))
+	o.integer("PageSize", int64(r.PageSize))
+	o.integer("Count", int64(r.Count))
+	writeList(&o, "Data", r.Images, appendImage)
+	return o.end()
 }
 
-// UnmarshalJSON reads the wire form as the client does, whatever Success says.
-// Attempts, Header and Raw are left unset. An error is a [*DecodeError].
+// UnmarshalJSON reads the wire form as the client does, and replaces all that
+// is part of it. Success has no field: where it is false it is kept in Extra.
+// null leaves the response as it is.
 func (r *ListImageResponse) UnmarshalJSON(text []byte) error {
-	page, _, err := decodePage(text)
-	if err != nil {
-		err.Operation = operation
-		return err
+	if string(text) == "null" {
+		return nil
 	}
+	page, ok, err := decodePage(text)
+	if err != nil {
+		return unmarshalError("a page of images", err)
+	}
+	if ok == successFalse {
+		if page.Extra == nil {
+			page.Extra = make(map[string]json.RawMessage, 1)
+		}
+		page.Extra["Success"] = json.RawMessage("false")
+	}
+	page.Attempts, page.Header, page.Raw = r.Attempts, r.Header, r.Raw
 	*r = page
 	return nil
 }
 
-// marshalWith marshals a value and puts extra members in.
-func marshalWith(extra map[string]json.RawMessage, value any) ([]byte, error) {
-	text, err := marshalPlain(value)
-	if err != nil || len(extra) == 0 {
-		return text, err
+func unmarshalError(what string, err *DecodeError) error {
+	if err.Path != "" {
+		what += " at " + err.Path
 	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(text, &members); err != nil {
-		return nil, err
-	}
-	maps.Copy(members, extra)
-	return marshalPlain(members)
+	return fmt.Errorf("appstreaming: cannot unmarshal %s (byte %d): %s", what, err.Offset, err.Reason)
 }
 
-// marshalPlain leaves '<', '>' and '&' as they are, as the service does.
-func marshalPlain(value any) ([]byte, error) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(value)
-	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
+func appendImage(b []byte, i *Image) ([]byte, error) {
+	o := beginObject(b, i.Extra)
+	o.text("ImageId", i.ImageID)
+	o.text("ImageName", i.ImageName)
+	o.text("ImageType", string(i.ImageType))
+	o.text("Status", string(i.Status))
+	o.text("Description", i.Description)
+	o.integer("AliUid", i.AliUID)
+	o.integer("BizType", int64(i.BizType))
+	o.text("GmtCreate", string(i.Created))
+	o.text("GmtModified", string(i.Modified))
+	o.text("VersionId", i.VersionID)
+	o.text("VersionName", i.VersionName)
+	o.text("OnlineVersionId", i.OnlineVersionID)
+	o.text("LatestVersionId", i.LatestVersionID)
+	o.boolean("OnlineVersion", i.OnlineVersion)
+	o.text("ParentImageId", i.ParentImageID)
+	o.text("ParentImageVersion", i.ParentImageVersion)
+	o.text("BaseImageId", i.BaseImageID)
+	o.text("BaseImageVersion", i.BaseImageVersion)
+	o.text("ProductType", string(i.ProductType))
+	o.text("PackageType", string(i.PackageType))
+	o.text("ProtocolType", string(i.ProtocolType))
+	o.text("SessionType", string(i.SessionType))
+	o.text("ImageCreateMode", string(i.ImageCreateMode))
+	o.text("OsType", string(i.OSType))
+	o.number("Platform", i.Platform)
+	o.text("PlatformName", string(i.PlatformName))
+	o.text("Distro", i.Distro)
+	o.text("Language", string(i.Language))
+	writeTexts(&o, "SupportedLanguageList", i.SupportedLanguages)
+	o.integer("SystemDiskSize", int64(i.SystemDiskSize))
+	o.integer("DataDiskSize", int64(i.DataDiskSize))
+	o.boolean("VolumeEncryptionEnabled", i.VolumeEncryptionEnabled)
+	o.text("VolumeEncryptionKey", i.VolumeEncryptionKey)
+	o.text("ResourceInstanceCategory", i.ResourceInstanceCategory)
+	writeTexts(&o, "FeatureList", i.Features)
+	writeTexts(&o, "DriverList", i.Drivers)
+	writeList(&o, "AppList", i.Apps, appendApp)
+	writeList(&o, "TagList", i.Tags, appendTag)
+	writeTexts(&o, "ImageRegionList", i.ImageRegions)
+	writeList(&o, "ImageRegionDistributeList", i.RegionDistributions, appendDistribution)
+	writeList(&o, "SnapshotList", i.Snapshots, appendSnapshot)
+	o.text("FotaVersion", i.FOTAVersion)
+	o.text("FotaChannel", i.FOTAChannel)
+	o.boolean("CompatibleMode", i.CompatibleMode)
+	o.text("Scene", i.Scene)
+	o.integer("Rating", int64(i.Rating))
+	o.text("ImageIconUrl", i.ImageIconURL)
+	o.text("EnvironmentId", i.EnvironmentID)
+	return o.end()
 }
 
-// platformText is Platform on its way out: documented as a number, seen as
-// text, and null when there is none.
-type platformText string
+func appendApp(b []byte, a *App) ([]byte, error) {
+	o := beginObject(b, nil)
+	o.text("AppId", a.AppID)
+	o.text("AppName", a.AppName)
+	return o.end()
+}
 
-func (p platformText) MarshalJSON() ([]byte, error) {
-	if p == "" {
-		return []byte("null"), nil
-	}
-	if first := p[0]; (first == '-' || first >= '0' && first <= '9') && json.Valid([]byte(p)) {
-		return []byte(p), nil
-	}
-	return marshalPlain(string(p))
+func appendTag(b []byte, t *Tag) ([]byte, error) {
+	o := beginObject(b, nil)
+	o.text("Key", t.Key)
+	o.text("Value", t.Value)
+	return o.end()
+}
+
+func appendDistribution(b []byte, r *RegionDistribution) ([]byte, error) {
+	o := beginObject(b, nil)
+	o.text("ImageId", r.ImageID)
+	o.text("RegionId", r.RegionID)
+	o.text("VersionId", r.VersionID)
+	o.text("Status", string(r.Status))
+	o.text("Progress", r.Progress)
+	return o.end()
+}
+
+func appendSnapshot(b []byte, s *DiskSnapshot) ([]byte, error) {
+	o := beginObject(b, nil)
+	o.text("SnapshotId", s.SnapshotID)
+	o.text("VersionId", s.VersionID)
+	o.text("DiskType", s.DiskType)
+	o.text("DiskSubType", s.DiskSubType)
+	o.text("DiskCategory", s.DiskCategory)
+	o.text("BindType", s.BindType)
+	o.integer("Size", int64(s.Size))
+	return o.end()
 }

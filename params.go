@@ -39,10 +39,9 @@ func (p *param) place() place {
 	return inForm
 }
 
-// params flattens the request, sorted bytewise by wire name: the statements
-// below stand in that order.
-func (r *ListImageRequest) params() []param {
-	dst := make([]param, 0, 24)
+// appendParams flattens the request, sorted bytewise by wire name: the
+// statements below stand in that order.
+func (r *ListImageRequest) appendParams(dst []param) []param {
 	dst = appendList(dst, "BizRegionIdList", r.BizRegionIDs)
 	if r.BizType != nil {
 		dst = append(dst, param{name: "BizType", value: strconv.Itoa(int(*r.BizType))})

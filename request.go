@@ -35,6 +35,8 @@ type preparedRequest struct {
 	query, body string
 	payloadHash string
 	url         url.URL
+
+	room [20]param // for params, of most requests
 }
 
 // stamp is what of a request differs in every attempt.
@@ -45,34 +47,29 @@ type stamp struct {
 	retries     int // attempts made before
 }
 
-func prepare(cfg *config, req *ListImageRequest) *preparedRequest {
-	p := &preparedRequest{
-		signature: cfg.signature,
-		endpoint:  cfg.endpoint,
-		userAgent: cfg.userAgent,
-		params:    withExtra(req.params(), cfg.extra),
-	}
+func (p *preparedRequest) prepare(cfg *config, req *ListImageRequest) {
+	p.signature = cfg.signature
+	p.endpoint = cfg.endpoint
+	p.userAgent = cfg.userAgent
+	p.params = withExtra(req.appendParams(p.room[:0]), cfg.extra)
 	if p.signature == SignatureACS3 {
 		p.placeACS3()
 	}
-	return p
 }
 
 // placeACS3 splits the parameters into query and form, each in sorted order.
 func (p *preparedRequest) placeACS3() {
 	var room [1024]byte // on the stack, for most requests
 	text := appendPairs(room[:0], p.params, inQuery)
-	split := len(text)
+	form := len(text)
 	text = appendPairs(text, p.params, inForm)
-	p.payloadHash = hexSHA256(text[split:])
-	both := string(text)
-	p.query, p.body = both[:split], both[split:]
-	p.url = *p.endpoint.url(p.query)
-}
+	hash := len(text)
+	sum := sha256.Sum256(text[form:])
+	text = hex.AppendEncode(text, sum[:])
 
-func hexSHA256(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
+	all := string(text)
+	p.query, p.body, p.payloadHash = all[:form], all[form:hash], all[hash:]
+	p.url = p.endpoint.url(p.query)
 }
 
 // sign builds an attempt's HTTP request. Attempts share what is never written
@@ -101,7 +98,8 @@ func (p *preparedRequest) signACS3(ctx context.Context, s stamp) (*http.Request,
 	header.set("User-Agent", p.userAgent)
 	target := &p.url
 	if s.credentials.BearerToken != "" {
-		target = p.endpoint.url(strings.TrimPrefix(p.query+"&SignatureType=BEARERTOKEN", "&"))
+		bearer := p.endpoint.url(strings.TrimPrefix(p.query+"&SignatureType=BEARERTOKEN", "&"))
+		target = &bearer
 	} else {
 		signature = signACS3(s.credentials.AccessKeySecret, http.MethodPost, p.query, signed, p.payloadHash)
 		header.set("Authorization", acs3Authorization(s.credentials.AccessKeyID, signed, signature))
@@ -172,11 +170,13 @@ func (p *preparedRequest) signRPC(ctx context.Context, s stamp) (*http.Request, 
 	}
 	query, signature := p.rpcQuery(http.MethodGet, s)
 	if len(p.endpoint.String())+len("/?")+len(query) <= maxURLLength {
-		return p.newHTTPRequest(ctx, http.MethodGet, p.endpoint.url(query), header, ""), signature
+		target := p.endpoint.url(query)
+		return p.newHTTPRequest(ctx, http.MethodGet, &target, header, ""), signature
 	}
 	query, signature = p.rpcQuery(http.MethodPost, s)
 	header.set("Content-Type", formType)
-	return p.newHTTPRequest(ctx, http.MethodPost, p.endpoint.url(""), header, query), signature
+	target := p.endpoint.url("")
+	return p.newHTTPRequest(ctx, http.MethodPost, &target, header, query), signature
 }
 
 // rpcQuery is the whole request in one query string, signed for the method.
@@ -212,6 +212,9 @@ func (p *preparedRequest) rpcQuery(method string, s stamp) (query, signature str
 }
 
 func (p *preparedRequest) newHTTPRequest(ctx context.Context, method string, target *url.URL, header requestHeader, body string) *http.Request {
+	// Asked for by hand, so that decompression is bounded and its faults told
+	// apart, whatever transport the caller brings.
+	header.set("Accept-Encoding", "gzip")
 	req := (&http.Request{
 		Method:     method,
 		URL:        target,
@@ -221,35 +224,42 @@ func (p *preparedRequest) newHTTPRequest(ctx context.Context, method string, tar
 		Header:     header.fields,
 		Host:       p.endpoint.host,
 	}).WithContext(ctx)
-	// Asked for by hand, so that decompression is bounded and its faults told
-	// apart, whatever transport the caller brings.
-	header.set("Accept-Encoding", "gzip")
 	if method == http.MethodPost {
 		req.ContentLength = int64(len(body))
 		req.Body = http.NoBody
 		if body != "" {
-			req.Body = io.NopCloser(strings.NewReader(body))
-			req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(body)), nil }
+			req.Body = newTextBody(body)
+			req.GetBody = func() (io.ReadCloser, error) { return newTextBody(body), nil }
 		}
 	}
 	return req
 }
 
+// textBody is a request's body.
+type textBody struct{ strings.Reader }
+
+func newTextBody(text string) *textBody {
+	b := new(textBody)
+	b.Reset(text)
+	return b
+}
+
+func (*textBody) Close() error { return nil }
+
 // requestHeader fills an http.Header from one array of values: a slice for
 // every header would be a dozen allocations in every attempt.
 type requestHeader struct {
 	fields http.Header
-	values *[]string
+	values []string
 }
 
 func newHeader(size int) requestHeader {
-	values := make([]string, 0, size+1)
-	return requestHeader{fields: make(http.Header, size+1), values: &values}
+	return requestHeader{fields: make(http.Header, size+1), values: make([]string, 0, size+1)}
 }
 
 // set takes the name in its canonical form.
-func (h requestHeader) set(name, value string) {
-	i := len(*h.values)
-	*h.values = append(*h.values, value)
-	h.fields[name] = (*h.values)[i : i+1 : i+1]
+func (h *requestHeader) set(name, value string) {
+	i := len(h.values)
+	h.values = append(h.values, value)
+	h.fields[name] = h.values[i : i+1 : i+1]
 }

@@ -26,10 +26,13 @@ func (c *Client) SignedURL(ctx context.Context, req ListImageRequest, opts ...Op
 	if found, err = found.checked(); err != nil {
 		return "", err
 	}
-	query, _ := prepare(cfg, &req).rpcQuery(http.MethodGet, stamp{
+	var prepared preparedRequest
+	prepared.prepare(cfg, &req)
+	query, _ := prepared.rpcQuery(http.MethodGet, stamp{
 		credentials: found,
 		nonce:       cfg.nonce(),
 		time:        c.shared.clock.now(cfg.now()),
 	})
-	return cfg.endpoint.url(query).String(), nil
+	signed := cfg.endpoint.url(query)
+	return signed.String(), nil
 }

@@ -52,7 +52,7 @@ func signACS3(secret, method, query string, headers []headerField, payloadHash s
 	scratch = append(scratch[:0], acs3Algorithm+"\n"...)
 	scratch = hex.AppendEncode(scratch, hashed[:])
 	mac := hmacSHA256(secret, scratch)
-	return hex.EncodeToString(mac[:])
+	return hexText(mac[:])
 }
 
 // acs3Authorization returns the Authorization header's value.
@@ -200,7 +200,13 @@ func sortParams(params []param) {
 func newNonce() string {
 	var b [16]byte
 	rand.Read(b[:]) // never fails, by its documentation
-	return hex.EncodeToString(b[:])
+	return hexText(b[:])
+}
+
+// hexText is hex.EncodeToString for at most 32 bytes, by way of the stack.
+func hexText(b []byte) string {
+	var text [64]byte
+	return string(hex.AppendEncode(text[:0], b))
 }
 
 // signingTime is the form of a time in both schemes, given in UTC. This layout

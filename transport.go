@@ -28,33 +28,51 @@ type attempter interface {
 // worth knowing about an attempt, secrets included, stays with the attempter.
 // That also keeps each attempt's signature its own, and out of the loop's
 // errors.
-func runAttempts(ctx context.Context, hc *http.Client, target *url.URL, max int, a attempter) {
-	var wait time.Duration
-	loop := retryablehttp.Client{
-		HTTPClient: &http.Client{Transport: attemptTripper{a}, Timeout: hc.Timeout},
+func runAttempts(ctx context.Context, hc *http.Client, target url.URL, max int, a attempter) {
+	l := attemptLoop{attempter: a, target: target}
+	l.http = http.Client{Transport: &l, Timeout: hc.Timeout}
+	l.loop = retryablehttp.Client{
+		HTTPClient: &l.http,
 		RetryMax:   max - 1,
-		CheckRetry: func(context.Context, *http.Response, error) (again bool, err error) {
-			wait, again = a.next()
-			return again, nil
-		},
-		Backoff: func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return wait },
+		CheckRetry: l.checkRetry,
+		Backoff:    l.backoff,
 		// The default one puts the request into an error's text.
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
-	blank := (&http.Request{Method: http.MethodGet, URL: target, Header: http.Header{}, Host: target.Host}).WithContext(ctx)
-	resp, err := loop.Do(&retryablehttp.Request{Request: blank})
+	blank := &http.Request{Method: http.MethodGet, URL: &l.target, Header: http.Header{}, Host: target.Host}
+	l.request.Request = blank.WithContext(ctx)
+	resp, err := l.loop.Do(&l.request)
 	if err == nil {
 		resp.Body.Close()
 	}
 }
 
-// attemptTripper is a transport without CloseIdleConnections, which the loop
-// calls after every failure and would empty the pool for all callers.
-type attemptTripper struct{ attempter }
+// attemptLoop is what one call of runAttempts needs, in one piece. As a
+// transport it has no CloseIdleConnections, which go-retryablehttp calls after
+// every failure and would empty the pool for all callers.
+type attemptLoop struct {
+	attempter
+	target   url.URL
+	http     http.Client
+	loop     retryablehttp.Client
+	request  retryablehttp.Request
+	wait     time.Duration
+	response http.Response
+}
 
-func (t attemptTripper) RoundTrip(req *http.Request) (*http.Response, error) {
-	t.attempt(req.Context())
-	return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Request: req}, nil
+func (l *attemptLoop) RoundTrip(req *http.Request) (*http.Response, error) {
+	l.attempt(req.Context())
+	l.response = http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Request: req}
+	return &l.response, nil
+}
+
+func (l *attemptLoop) checkRetry(context.Context, *http.Response, error) (again bool, err error) {
+	l.wait, again = l.next()
+	return again, nil
+}
+
+func (l *attemptLoop) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration {
+	return l.wait
 }
 
 // newTransport is the transport of a client that was given none.

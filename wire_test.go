@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -176,7 +178,7 @@ func TestBuilderSendsThePairsOfEveryCapturedRequest(t *testing.T) {
 				if !strings.Contains(name, "acs3") {
 					cfg.signature = SignatureRPC
 				}
-				sent, _ := prepare(&cfg, &req).sign(context.Background(), stamp{
+				sent, _ := prepared(&cfg, &req).sign(context.Background(), stamp{
 					credentials: r.credentials(), nonce: "n", time: time.Now(),
 				})
 				gotQuery, gotForm := sent.URL.Query(), parseQuery(t, bodyOf(t, sent))
@@ -221,7 +223,7 @@ func TestFormAndQueryAreTheCapturedBytes(t *testing.T) {
 		req := r.listImageRequest(t)
 		cfg := defaultConfig()
 		cfg.endpoint = endpoint{scheme: "http", host: "127.0.0.1:80"}
-		sent, _ := prepare(&cfg, &req).sign(context.Background(), stamp{credentials: r.credentials(), nonce: "n", time: time.Now()})
+		sent, _ := prepared(&cfg, &req).sign(context.Background(), stamp{credentials: r.credentials(), nonce: "n", time: time.Now()})
 		want := strings.ReplaceAll(query, "+", "%20") + "\n" + r.Request.Body
 		if diff := cmp.Diff(want, sent.URL.RawQuery+"\n"+bodyOf(t, sent)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", r.Case, diff)
@@ -249,7 +251,7 @@ func TestSignerGivesTheSignatureOfEveryCapturedACS3Request(t *testing.T) {
 			headers = append(headers, headerField{name, r.header(name)})
 		}
 		query := appendQuery(nil, sortedParams(r.query(t)))
-		got := signACS3(r.Credentials.AccessKeySecret, r.Request.Method, string(query), headers, hexSHA256([]byte(r.Request.Body)))
+		got := signACS3(r.Credentials.AccessKeySecret, r.Request.Method, string(query), headers, payloadHash(([]byte)(r.Request.Body)))
 		if got != want {
 			t.Errorf("%s/%s: signature %s, want %s", r.Credentials.Type, r.Case, got, want)
 		}
@@ -261,6 +263,14 @@ func TestSignerGivesTheSignatureOfEveryCapturedACS3Request(t *testing.T) {
 		t.Errorf("%d signed records, want 78", signed)
 	}
 }
+
+func prepared(cfg *config, req *ListImageRequest) *preparedRequest {
+	p := new(preparedRequest)
+	p.prepare(cfg, req)
+	return p
+}
+
+func payloadHash(body []byte) string { return fmt.Sprintf("%x", sha256.Sum256(body)) }
 
 func sortedParams(values url.Values) []param {
 	var params []param
@@ -313,7 +323,7 @@ func TestOurOwnRequestCarriesTheSignatureOfItsBytes(t *testing.T) {
 		req := r.listImageRequest(t)
 		cfg := defaultConfig()
 		cfg.endpoint = endpoint{scheme: "http", host: r.header("Host")}
-		sent, signature := prepare(&cfg, &req).sign(context.Background(), stamp{credentials: r.credentials(), nonce: r.header("x-acs-signature-nonce"), time: date, retries: 2})
+		sent, signature := prepared(&cfg, &req).sign(context.Background(), stamp{credentials: r.credentials(), nonce: r.header("x-acs-signature-nonce"), time: date, retries: 2})
 		_, rest, _ := strings.Cut(sent.Header.Get("Authorization"), "SignedHeaders=")
 		names, got, _ := strings.Cut(rest, ",Signature=")
 		var headers []headerField
@@ -329,7 +339,7 @@ func TestOurOwnRequestCarriesTheSignatureOfItsBytes(t *testing.T) {
 				t.Errorf("%s: %s is sent but not signed", r.Case, name)
 			}
 		}
-		want := signACS3(r.Credentials.AccessKeySecret, sent.Method, string(appendQuery(nil, sortedParams(sent.URL.Query()))), headers, hexSHA256([]byte(bodyOf(t, sent))))
+		want := signACS3(r.Credentials.AccessKeySecret, sent.Method, string(appendQuery(nil, sortedParams(sent.URL.Query()))), headers, payloadHash(([]byte)(bodyOf(t, sent))))
 		if got != want || got != signature {
 			t.Errorf("%s: signature %s, want %s", r.Case, got, want)
 		}

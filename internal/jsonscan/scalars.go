@@ -204,6 +204,14 @@ func (s *Scanner) digits(i int) int {
 	return i
 }
 
+// IsNumber reports whether text is a number as JSON writes it.
+func IsNumber(text string) bool {
+	var s Scanner
+	s.Reset([]byte(text))
+	s.Number()
+	return s.err == nil && s.pos == len(text)
+}
+
 // Integer returns the value of a literal that is an integer, as JSON writes
 // it and no other way, of 64 bits.
 func Integer(literal []byte) (value int64, ok bool) {

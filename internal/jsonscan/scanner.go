@@ -35,6 +35,11 @@ const (
 	Object
 )
 
+// String names the kind with its article, for messages.
+func (k Kind) String() string {
+	return [...]string{"nothing", "null", "a boolean", "a number", "a string", "an array", "an object"}[k]
+}
+
 var kinds = [256]Kind{
 	'n': Null, 't': Bool, 'f': Bool, '"': String, '[': Array, '{': Object, '-': Number,
 	'0': Number, '1': Number, '2': Number, '3': Number, '4': Number,
@@ -69,6 +74,15 @@ type SyntaxError struct {
 
 // Error describes the failure.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("byte %d: %s", e.Offset, e.Reason) }
+
+// Valid reports whether text is one JSON value and nothing else.
+func Valid(text []byte) bool {
+	var s Scanner
+	s.Reset(text)
+	s.Skip()
+	s.End()
+	return s.err == nil
+}
 
 // Reset makes s read text from its beginning.
 func (s *Scanner) Reset(text []byte) {

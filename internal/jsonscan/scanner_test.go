@@ -2,111 +2,201 @@ package jsonscan
 
 import (
 	"encoding/json"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
 )
 
-// FuzzSkip holds the scanner to encoding/json: it accepts the same texts, but
-// for those that are not UTF-8.
-func FuzzSkip(f *testing.F) {
-	page, err := os.ReadFile("../../testdata/conformance/pages/documented-example.json")
+// skip reads text as one value of any kind.
+func skip(text string) (string, *SyntaxError) {
+	var s Scanner
+	s.Reset([]byte(text))
+	value := string(s.Skip())
+	s.End()
+	return value, s.Err()
+}
+
+var texts = []string{
+	``, ` `, `null`, `nul`, `nullx`, `true`, `tru`, `truefalse`, `false`, `falsy`, `t`, `f`, `n`,
+	`0`, `-0`, `-`, `01`, `-01`, `1.`, `.5`, `1.5`, `1e5`, `1E+5`, `1e-5`, `1e`, `1e+`, `+1`, `1 2`, `0x1`, `123456789012345678901234567890`,
+	`""`, `"`, `"a`, `"abcdefg`, `"abcdefgh`, `"abcdefgh"`, `"abcdefghi"x`, "\"a\tb\"", "\"abcdefgh\x1fb\"", "\"\x7f\"", "\"\x00\"",
+	`"\n\r\t\b\f\/\\\""`, `"\u0041"`, `"\u00g1"`, `"\u004"`, `"\u`, `"\x41"`, `"\`, `"\'"`, `"\ud83d\ude00"`, `"\ud83d"`, `"\ud83d\u0041"`, `"\ude00"`, `"\ud83dx"`, `"\uD83D\uDE0`,
+	"\"\xff\"", "\"abcdefgh\xc3\"", "\"\xc3\xa9\"", "\"\xed\xa0\x80\"", "\"云镜像\"", "\"01234567云镜像01234567\"", "\"\xf4\x90\x80\x80\"",
+	`[]`, `[ ]`, `[1]`, `[1,]`, `[,1]`, `[1 2]`, `[1,2`, `[`, `]`, `[}`, `[[[]]]`, `[[[]]`, `[[[]]]]`, `[1]]`, ` [ 1 , 2 ] `, "\n[\t1\r]",
+	`{}`, `{ }`, `{"a":1}`, `{"a":1,}`, `{,"a":1}`, `{"a"}`, `{"a":}`, `{"a" 1}`, `{a:1}`, `{"a":1 "b":2}`, `{"a":1,"b":2}`, `{"a":{"b":[{"c":null}]}}`, `{"a":1]`, `{`, `}`, `{"a`, `{"a"`, `{"a":`, `{"a":1`, `{1:2}`, `{"\u0061":1}`,
+	`{"a":1} x`, `{"a":1}{"a":1}`, "\ufeff{}", "{}\x00", "\v{}", `<html>`, `{"a":[1,{"b":2}],"c":"d"}`, "\xc2\xa0{}", `// x`, `{}/**/`,
+	strings.Repeat("[", MaxDepth) + strings.Repeat("]", MaxDepth),
+	strings.Repeat("[", MaxDepth+1) + strings.Repeat("]", MaxDepth+1),
+	strings.Repeat(`{"a":`, MaxDepth-1) + "{}" + strings.Repeat("}", MaxDepth-1),
+	strings.Repeat(`{"a":`, MaxDepth) + "{}" + strings.Repeat("}", MaxDepth),
+}
+
+func TestAcceptsWhatEncodingJSONAcceptsAndIsUTF8(t *testing.T) {
+	t.Parallel()
+	for _, text := range texts {
+		checkAcceptance(t, text)
+	}
+}
+
+// checkAcceptance holds the scanner to encoding/json on one text.
+func checkAcceptance(t *testing.T, text string) {
+	t.Helper()
+	want := json.Valid([]byte(text)) && utf8.ValidString(text)
+	value, err := skip(text)
+	if got := err == nil; got != want {
+		t.Fatalf("%.100q: accepted = %t (%v), want %t", text, got, err, want)
+	}
 	if err != nil {
-		f.Fatal(err)
+		if err.Offset < 0 || err.Offset > len(text) || err.Reason == "" {
+			t.Fatalf("%.100q: error %v has no place in the text", text, err)
+		}
+		return
 	}
-	f.Add(page)
-	for _, seed := range []string{
-		"", " ", "null", "tru", "-", "-0", "01", "1.", "1.5e+7", "1e", `"`, `"\u12"`, `"\ud83d\ude00"`, "\"\x1f\"", "\"\xff\"", "[", "[1,", "[]]", `{"a":1,}`,
-		`{"a" : [ { } , "b\\\"" ] }`, "{1:2}", "\xef\xbb\xbf{}", strings.Repeat("[", 10001) + strings.Repeat("]", 10001), strings.Repeat("[", 10000) + strings.Repeat("]", 10000),
+	if trimmed := strings.Trim(text, " \t\r\n"); value != trimmed {
+		t.Fatalf("%.100q: value %.100q, want all but the space around it", text, value)
+	}
+}
+
+func TestStringsAreUnescapedAsEncodingJSONDoes(t *testing.T) {
+	t.Parallel()
+	for _, text := range texts {
+		checkString(t, text)
+	}
+}
+
+// checkString holds String and Unescape to encoding/json where text is a
+// string.
+func checkString(t *testing.T, text string) {
+	t.Helper()
+	var want string
+	if !strings.HasPrefix(text, `"`) || !utf8.ValidString(text) || json.Unmarshal([]byte(text), &want) != nil {
+		return
+	}
+	var s Scanner
+	s.Reset([]byte(text))
+	raw, escaped := s.String()
+	got := string(raw)
+	if escaped {
+		got = string(Unescape(nil, raw))
+	}
+	if got != want || s.Err() != nil {
+		t.Fatalf("%q: read %q, error %v, want %q", text, got, s.Err(), want)
+	}
+	if escaped != strings.Contains(text, `\`) {
+		t.Fatalf("%q: escaped = %t", text, escaped)
+	}
+}
+
+func TestErrorsSayWhatStandsWhereAndWhatShould(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]SyntaxError{
+		``:                              {0, "end of the text instead of a value"},
+		`<html>`:                        {0, "'<' instead of a value"},
+		"\ufeff{}":                      {0, "byte 0xef instead of a value"},
+		`{"a":1,}`:                      {7, "'}' instead of a member's name"},
+		`{"a" 1}`:                       {5, "'1' instead of ':'"},
+		`{"a":1 "b":2}`:                 {7, `'"' instead of ',' or '}'`},
+		`[1,]`:                          {3, "']' instead of a value"},
+		`[1}`:                           {2, "'}' instead of ',' or ']'"},
+		`{"a":[1,2`:                     {9, "end of the text instead of ',' or ']'"},
+		`nul`:                           {0, "'n' instead of null"},
+		`-x`:                            {1, "'x' instead of a digit"},
+		`1.`:                            {2, "end of the text instead of a digit"},
+		`{} x`:                          {3, "'x' after the JSON value"},
+		"{}\x00":                        {2, "byte 0x00 after the JSON value"},
+		`"abc`:                          {4, "end of the text in a string"},
+		"\"ab\tc\"":                     {3, "control character 0x09 in a string"},
+		`"ab\xc"`:                       {3, "invalid escape in a string"},
+		"\"abcdefghi\xffj\"":            {10, "invalid UTF-8 in a string"},
+		strings.Repeat("[", MaxDepth+1): {MaxDepth, "more than 10000 levels of nesting"},
 	} {
-		f.Add([]byte(seed))
+		if _, err := skip(text); err == nil || *err != want {
+			t.Errorf("%.40q: error %v, want %v", text, err, &want)
+		}
 	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		var s Scanner
+}
+
+func TestAFailureEndsEveryLoop(t *testing.T) {
+	t.Parallel()
+	var s Scanner
+	s.Reset([]byte(`{"a":[x`))
+	s.Object()
+	s.Name()
+	s.Array()
+	s.Skip()
+	first := s.Err()
+	if first == nil || first.Offset != 6 {
+		t.Fatalf("error %v, want one at byte 6", first)
+	}
+	s.Rewind(1)
+	if s.Peek() != Missing || s.NextItem() || s.NextMember() || s.Skip() != nil || len(s.Name()) != 0 {
+		t.Error("something was read after a failure")
+	}
+	if s.Err() != first {
+		t.Errorf("the first failure gave way to %v", s.Err())
+	}
+}
+
+func TestPathNamesTheValueAtAnOffset(t *testing.T) {
+	t.Parallel()
+	const text = `{"Code":"200","Data":[{"ImageId":"a","AppList":[{"AppId":"x"},{"App\u004eame":"y"}]},{}],"Count":5}`
+	for marker, want := range map[string]string{
+		`{"Code"`: "", `"200"`: "Code", `[{"ImageId`: "Data", `{"ImageId`: "Data[0]", `"a"`: "Data[0].ImageId",
+		`{"AppId`: "Data[0].AppList[0]", `"x"`: "Data[0].AppList[0].AppId", `"y"`: "Data[0].AppList[1].AppName",
+		`{}]`: "Data[1]", `5`: "Count",
+	} {
+		if got := Path([]byte(text), strings.Index(text, marker)); got != want {
+			t.Errorf("at %s: path %q, want %q", marker, got, want)
+		}
+	}
+	for broken, want := range map[string]string{
+		`{"a":[1,{"b":x}]}`: "a[1].b", `{"a":[1,{"b" 1}]}`: "a[1]", `{"a":[1,{"b":1 "c":2}]}`: "a[1]", `{"a":[1 2]}`: "a",
+		`{"a":"b`: "a", `{"a":[[`: "a[0][0]", `{"a":1}x`: "", `x`: "", ``: "", "{\"a\":{\"b\xff\":1}}": "a", "{\"a\":[\"\xff\"]}": "a[0]",
+	} {
+		_, err := skip(broken)
+		if err == nil {
+			t.Fatalf("%q is no error", broken)
+		}
+		if got := Path([]byte(broken), err.Offset); got != want {
+			t.Errorf("%q: path %q, want %q", broken, got, want)
+		}
+	}
+	deep := strings.Repeat(`{"云":`, MaxDepth) + "x"
+	if got := Path([]byte(deep), len(deep)-1); len(got) > maxPath+len("…") || !utf8.ValidString(got) || !strings.HasSuffix(got, "云…") && !strings.HasSuffix(got, ".…") {
+		t.Errorf("path of a deep value: %q", got)
+	}
+}
+
+func TestIntegersAreOnlyJSONLiteralsInRange(t *testing.T) {
+	t.Parallel()
+	for literal, want := range map[string]int64{
+		"0": 0, "-0": 0, "7": 7, "-7": -7, "3000000000": 3000000000, "9007199254740993": 9007199254740993,
+		"9223372036854775807": 9223372036854775807, "-9223372036854775808": -9223372036854775808,
+	} {
+		if got, ok := Integer([]byte(literal)); got != want || !ok {
+			t.Errorf("Integer(%q) = %d, %t, want %d", literal, got, ok, want)
+		}
+	}
+	for _, literal := range []string{
+		"", "-", "+1", "01", "-01", "00", "1.0", "1e3", " 1", "1 ", "0x1", "1_0", "abc", "--1", "١",
+		"9223372036854775808", "-9223372036854775809", "18446744073709551616", "10000000000000000000", "99999999999999999999",
+	} {
+		if got, ok := Integer([]byte(literal)); ok {
+			t.Errorf("Integer(%q) = %d, want none", literal, got)
+		}
+	}
+}
+
+func TestReadingAllocatesNothing(t *testing.T) {
+	text := []byte(`{"a":["x","云",1.5e3,true,null,{"b":{}}],"c":"d"} `)
+	var s Scanner
+	s.Reset(text)
+	s.Skip() // makes the scratch
+	if allocs := testing.AllocsPerRun(100, func() {
 		s.Reset(text)
 		s.Skip()
 		s.End()
-		want := json.Valid(text) && utf8.Valid(text)
-		if got := s.Err() == nil; got != want {
-			t.Fatalf("%q: accepted %v (%v), want %v", text, got, s.Err(), want)
-		}
-		if err := s.Err(); err != nil {
-			if err.Offset < 0 || err.Offset > len(text) {
-				t.Fatalf("%q: offset %d", text, err.Offset)
-			}
-			Path(text, err.Offset) // must not panic, whatever the text
-		}
-	})
-}
-
-// FuzzString holds strings to encoding/json: the same text comes out.
-func FuzzString(f *testing.F) {
-	for _, seed := range []string{"", "plain text of more than eight bytes", `\u4e91 \ud83d\ude00 \ud83d x \ude00 \n\"\\\/`, "云镜像-云镜像-云镜像", `\ud83d\ud83d\ude00`} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, inside string) {
-		text := []byte(`"` + inside + `"`)
-		var want string
-		if !json.Valid(text) || !utf8.Valid(text) || json.Unmarshal(text, &want) != nil {
-			return // FuzzSkip sees to what is not accepted
-		}
-		var s Scanner
-		s.Reset(text)
-		raw, escaped := s.String()
-		got := string(raw)
-		if escaped {
-			got = string(Unescape(nil, raw))
-		}
-		if got != want || s.Err() != nil || s.Offset() != len(text) {
-			t.Fatalf("%q is %q at %d (%v), want %q at %d", text, got, s.Offset(), s.Err(), want, len(text))
-		}
-	})
-}
-
-func TestIntegersAreThoseOfJSON(t *testing.T) {
-	t.Parallel()
-	for literal, want := range map[string]string{
-		"0": "0", "-0": "0", "7": "7", "-7": "-7", "9223372036854775807": "9223372036854775807", "-9223372036854775808": "-9223372036854775808",
-		"9223372036854775808": "", "-9223372036854775809": "", "99999999999999999999": "", "": "", "-": "", "01": "", "1.0": "", "1e3": "", "+1": "", " 1": "",
-	} {
-		value, ok := Integer([]byte(literal))
-		if got := strconv.FormatInt(value, 10); ok != (want != "") || ok && got != want {
-			t.Errorf("%q is %s, %v; want %q", literal, got, ok, want)
-		}
-	}
-}
-
-func TestAPathLeadsToItsOffset(t *testing.T) {
-	t.Parallel()
-	const text = `{"Data":[{"A":1},{"AppList":[{"AppName":x}]}]}`
-	for mark, want := range map[string]string{
-		`{"Data"`: "", `[{"A"`: "Data", `{"A"`: "Data[0]", `1}`: "Data[0].A", `{"AppList"`: "Data[1]", `x}`: "Data[1].AppList[0].AppName",
-	} {
-		if got := Path([]byte(text), strings.Index(text, mark)); got != want {
-			t.Errorf("the path to %s is %q, want %q", mark, got, want)
-		}
-	}
-	deep := strings.Repeat(`{"name":`, 1000)
-	if got := Path([]byte(deep), len(deep)); len(got) > maxPath+len("…") {
-		t.Errorf("a path of %d bytes, want it cut", len(got))
-	}
-}
-
-func TestAFailureSticks(t *testing.T) {
-	t.Parallel()
-	var s Scanner
-	s.Reset([]byte(`[1,x,"y"]`))
-	items := 0
-	for more := s.Array(); more; more = s.NextItem() {
-		s.Skip()
-		items++
-	}
-	first := s.Err()
-	s.Skip()
-	s.End()
-	if items != 2 || first == nil || s.Err() != first || first.Offset != 3 {
-		t.Errorf("%d items and %v, then %v; want the failure at byte 3 after two", items, first, s.Err())
+	}); allocs != 0 || s.Err() != nil {
+		t.Errorf("%v allocations, error %v", allocs, s.Err())
 	}
 }
