@@ -1,0 +1,70 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/wuying-go/appstreaming"
+)
+
+// hints are tried in order; the first that fits is given.
+var hints = []struct {
+	fits func(error) bool
+	text string
+}{
+	{is(context.Canceled), ""},
+	{is(appstreaming.ErrNoCredentials), "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or log in with the aliyun CLI (aliyun configure)"},
+	{is(appstreaming.CodeForbidden), "grant the RAM action appstreaming:ListImage on resource * to this identity"},
+	{is(appstreaming.CodeInvalidTimestamp), "this machine's clock is off by more than 15 minutes; set it by NTP"},
+	{is(appstreaming.CodeInvalidAccessKeyID), "the access key does not exist or is disabled, or belongs to the other site (China or international): try -region ap-southeast-1 or cn-shanghai"},
+	{is(appstreaming.CodeSignatureDoesNotMatch), "the access key's secret is wrong, or a proxy alters requests"},
+	{is(appstreaming.CodeInvalidSecurityToken), "the STS token has expired or belongs to another key; get new ones"},
+	{is(appstreaming.CodeMissingSecurityToken), "this is an STS key: set ALIBABA_CLOUD_SECURITY_TOKEN too"},
+	{is(appstreaming.CodeThrottling), "too many requests: ask less often, or share one rate limiter (WithRateLimit)"},
+	{is(appstreaming.CodeInvalidBizType), "BizType takes no such value; leave it out"},
+	{isUnknownHost, "only cn-shanghai and ap-southeast-1 have documented endpoints; check the region and the network"},
+	{is(appstreaming.ErrAttemptTimeout), "the service or the network is too slow; check proxies and firewalls"},
+	{is(context.DeadlineExceeded), "allow more time with -timeout"},
+	{isTransport, "check the network, proxies (HTTPS_PROXY) and firewalls"},
+}
+
+func is(target error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, target) }
+}
+
+func isUnknownHost(err error) bool {
+	var dnsErr *net.DNSError
+	return errors.As(err, &dnsErr)
+}
+
+func isTransport(err error) bool {
+	var transportErr *appstreaming.TransportError
+	return errors.As(err, &transportErr)
+}
+
+// Hint says what to do about an error, or nothing.
+func Hint(err error) string {
+	for _, h := range hints {
+		if h.fits(err) {
+			return h.text
+		}
+	}
+	return ""
+}
+
+// Report writes a failed call for a person: the error with its code, message
+// and request id, and a hint. It returns the exit code.
+func Report(stderr io.Writer, program string, err error) int {
+	fmt.Fprintf(stderr, "%s: %v\n", program, err)
+	var apiErr *appstreaming.APIError
+	if errors.As(err, &apiErr) {
+		fmt.Fprintf(stderr, "  code:       %s\n  message:    %s\n  request id: %s\n", apiErr.Code, apiErr.Message, apiErr.RequestID)
+	}
+	if hint := Hint(err); hint != "" {
+		fmt.Fprintf(stderr, "  hint:       %s\n", hint)
+	}
+	return ExitFailed
+}
