@@ -228,23 +228,14 @@ func (p *preparedRequest) newHTTPRequest(ctx context.Context, method string, tar
 		req.ContentLength = int64(len(body))
 		req.Body = http.NoBody
 		if body != "" {
-			req.Body = newTextBody(body)
-			req.GetBody = func() (io.ReadCloser, error) { return newTextBody(body), nil }
+			// These very types: net/http sends the headers ahead, in a packet of
+			// their own, when it does not know a body to be in memory.
+			req.Body = io.NopCloser(strings.NewReader(body))
+			req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(body)), nil }
 		}
 	}
 	return req
 }
-
-// textBody is a request's body.
-type textBody struct{ strings.Reader }
-
-func newTextBody(text string) *textBody {
-	b := new(textBody)
-	b.Reset(text)
-	return b
-}
-
-func (*textBody) Close() error { return nil }
 
 // requestHeader fills an http.Header from one array of values: a slice for
 // every header would be a dozen allocations in every attempt.
