@@ -73,6 +73,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 func list(ctx context.Context, images *counter, o options, out sink, p *progress) (listed int, err error) {
 	defer func() {
 		p.clear()
+		if err != nil && listed == 0 {
+			return
+		}
 		// What was listed is shown, whatever ended the listing.
 		if closeErr := out.close(); err == nil {
 			err = closeErr
