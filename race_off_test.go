@@ -1,0 +1,5 @@
+//go:build !race
+
+package appstreaming
+
+const raceDetector = false
