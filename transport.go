@@ -35,11 +35,11 @@ func runAttempts(ctx context.Context, hc *http.Client, target url.URL, max int, 
 		HTTPClient: &l.http,
 		RetryMax:   max - 1,
 		CheckRetry: l.checkRetry,
-		Backoff:    l.backoff,
+		Backoff:    shortestWait,
 		// The default one puts the request into an error's text.
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
-	blank := &http.Request{Method: http.MethodGet, URL: &l.target, Header: http.Header{}, Host: target.Host}
+	blank := &http.Request{Method: http.MethodGet, URL: &l.target, Header: noHeader, Host: target.Host}
 	l.request.Request = blank.WithContext(ctx)
 	resp, err := l.loop.Do(&l.request)
 	if err == nil {
@@ -56,7 +56,6 @@ type attemptLoop struct {
 	http     http.Client
 	loop     retryablehttp.Client
 	request  retryablehttp.Request
-	wait     time.Duration
 	response http.Response
 }
 
@@ -67,13 +66,18 @@ func (l *attemptLoop) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (l *attemptLoop) checkRetry(context.Context, *http.Response, error) (again bool, err error) {
-	l.wait, again = l.next()
+	l.loop.RetryWaitMin, again = l.next()
 	return again, nil
 }
 
-func (l *attemptLoop) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration {
-	return l.wait
+// shortestWait is the wait that checkRetry has left in RetryWaitMin.
+func shortestWait(shortest, _ time.Duration, _ int, _ *http.Response) time.Duration {
+	return shortest
 }
+
+// noHeader is the header of requests that are never sent. It is never written
+// to.
+var noHeader = http.Header{}
 
 // newTransport is the transport of a client that was given none.
 func newTransport() *http.Transport {

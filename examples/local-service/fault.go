@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/wuying-go/appstreaming"
+	"github.com/wuying-go/appstreaming/appstreamingtest"
+)
+
+const faultUsage = `
+A fault is a list of name=value, separated by commas, which values cannot hold:
+  code         error code of the service, as Throttling.User
+  status       HTTP status; with a code, instead of the usual one
+  message      text of the error
+  body         the whole response, instead of a code
+  retry-after  seconds the response asks to wait
+  delay        duration before the response, as 2s
+  break        how the connection fails: reset, close, garbage, hang, truncate, short,
+               reset-body, hang-body or idle
+  after        bytes of the body before it breaks; half of them by default
+  page         only for requests of this page
+  times        how many requests fail; 1 by default, -1 for all of them
+  every        every how many requests one fails; without times there is no end to it
+`
+
+// fault is an argument of -fail.
+type fault struct {
+	appstreamingtest.Fault
+	times int
+}
+
+var breaks = map[string]appstreamingtest.Break{
+	"reset": appstreamingtest.BreakReset, "close": appstreamingtest.BreakClose,
+	"garbage": appstreamingtest.BreakGarbage, "hang": appstreamingtest.BreakHang,
+	"truncate": appstreamingtest.BreakTruncate, "short": appstreamingtest.BreakShort,
+	"reset-body": appstreamingtest.BreakResetBody, "hang-body": appstreamingtest.BreakHangBody,
+	"idle": appstreamingtest.BreakIdle,
+}
+
+// parseFault reads a fault as faultUsage describes it.
+func parseFault(text string) (fault, error) {
+	var f fault
+	every := 0
+	for setting := range strings.SplitSeq(text, ",") {
+		name, value, found := strings.Cut(setting, "=")
+		if !found {
+			return f, fmt.Errorf("%q is not of the form name=value", setting)
+		}
+		var err error
+		switch name = strings.TrimSpace(name); name {
+		case "code":
+			f.Code = appstreaming.Code(value)
+		case "status":
+			f.Status, err = number(value, 200, 599)
+		case "message":
+			f.Message = value
+		case "body":
+			f.Body = value
+		case "retry-after":
+			_, err = number(value, 0, 1<<20)
+			f.Header = http.Header{"Retry-After": {value}}
+		case "delay":
+			f.Delay, err = time.ParseDuration(value)
+		case "break":
+			f.Break, found = breaks[value]
+			if !found {
+				err = fmt.Errorf("must be one of %s", strings.Join(slices.Sorted(maps.Keys(breaks)), ", "))
+			}
+		case "after":
+			f.After, err = strconv.ParseInt(value, 10, 64)
+		case "page":
+			f.Page, err = number(value, 1, 1<<30)
+		case "times":
+			f.times, err = number(value, -1, 1<<30)
+		case "every":
+			every, err = number(value, 1, 1<<30)
+		default:
+			err = errors.New("there is no such setting")
+		}
+		if err != nil {
+			return f, fmt.Errorf("%s: %w", setting, err)
+		}
+	}
+	switch {
+	case every > 0:
+		var asked atomic.Int64
+		f.When = func(appstreamingtest.Request) bool { return asked.Add(1)%int64(every) == 0 }
+		if f.times == 0 {
+			f.times = -1
+		}
+	case f.times == 0:
+		f.times = 1
+	}
+	return f, nil
+}
+
+func number(text string, least, most int) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < least || n > most {
+		return 0, fmt.Errorf("must be a whole number from %d to %d", least, most)
+	}
+	return n, nil
+}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wuying-go/appstreaming"
+	"github.com/wuying-go/appstreaming/appstreamingtest"
+)
+
+func list(t *testing.T, client *appstreaming.Client) []appstreaming.Image {
+	t.Helper()
+	images, err := appstreaming.Collect(client.Images(t.Context(), appstreaming.ListImageRequest{}), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return images
+}
+
+func TestItListsSampleImagesAndEndsCleanly(t *testing.T) {
+	t.Parallel()
+	s := startService(t, "-images", "237", "-gzip", "-latency", "1ms")
+	if diff := cmp.Diff(appstreamingtest.SampleImages(237), list(t, s.client(t))); diff != "" {
+		t.Error(diff)
+	}
+	stdout, code := s.stop()
+	if code != 0 || !strings.HasSuffix(stdout, "local-service: ended\n") {
+		t.Errorf("code %d, printed %s", code, stdout)
+	}
+}
+
+func TestItHoldsTheImagesOfAFile(t *testing.T) {
+	t.Parallel()
+	images := appstreamingtest.SampleImages(3)
+	images[1].Extra = map[string]json.RawMessage{"Added": json.RawMessage(`{"later":true}`)}
+	for name, content := range map[string]any{
+		"an array of them": images,
+		"a saved response": appstreaming.ListImageResponse{Images: images, Count: 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text, err := json.Marshal(content)
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join(t.TempDir(), "seed.json")
+			if err := os.WriteFile(file, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s := startService(t, "-seed", file)
+			if diff := cmp.Diff(images, list(t, s.client(t))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestTheCurlLineWorksOnce(t *testing.T) {
+	t.Parallel()
+	double := appstreamingtest.NewServer(t)
+	var greeting strings.Builder
+	if err := greet(t.Context(), &greeting, double.URL(), double); err != nil {
+		t.Fatal(err)
+	}
+	_, curl, _ := strings.Cut(greeting.String(), "curl '")
+	url, _, _ := strings.Cut(curl, "'")
+	for _, want := range []int{http.StatusOK, http.StatusBadRequest} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("status %d, want %d", resp.StatusCode, want)
+		}
+	}
+}
+
+func TestEveryRequestIsOneLineWithoutSecrets(t *testing.T) {
+	t.Parallel()
+	s := startService(t, "-images", "3", "-fail", "code=Throttling.User,retry-after=0", "-fail", "break=close")
+	retry := appstreaming.WithRetry(appstreaming.RetryPolicy{BaseDelay: time.Millisecond})
+	if got := len(list(t, s.client(t, retry))); got != 3 {
+		t.Errorf("%d images", got)
+	}
+	wrong := appstreaming.WithCredentials(appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, "not-the-secret", ""))
+	_, err := s.client(t, wrong, appstreaming.WithSignature(appstreaming.SignatureRPC)).ListImage(t.Context(), appstreaming.ListImageRequest{})
+	if !errors.Is(err, appstreaming.CodeSignatureDoesNotMatch) {
+		t.Errorf("got %v", err)
+	}
+	stdout, _ := s.stop()
+
+	var got []string
+	for line := range strings.Lines(stdout) {
+		if _, rest, found := strings.Cut(line, "msg=request "); found {
+			got = append(got, regexp.MustCompile(` took=\S+\n`).ReplaceAllString(rest, ""))
+		}
+	}
+	want := []string{
+		`method=POST scheme=ACS3-HMAC-SHA256 params=2 attempt=1 status=400 code=Throttling.User`,
+		`method=POST scheme=ACS3-HMAC-SHA256 params=2 attempt=2 status=0 code=""`,
+		`method=POST scheme=ACS3-HMAC-SHA256 params=2 attempt=3 status=200 code=""`,
+		`method=GET scheme=RPC-HMAC-SHA1 params=0 attempt=1 status=400 code=SignatureDoesNotMatch`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if strings.Contains(stdout, "not-the-secret") {
+		t.Error("a secret was printed")
+	}
+}
+
+func TestRequestsBeyondTheRateAreThrottled(t *testing.T) {
+	t.Parallel()
+	s := startService(t, "-rate", "0.001")
+	client := s.client(t, appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 1}))
+	var err error
+	for range 3 {
+		if _, err = client.ListImage(t.Context(), appstreaming.ListImageRequest{}); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, appstreaming.CodeThrottlingUser) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestEveryNthRequestFails(t *testing.T) {
+	t.Parallel()
+	s := startService(t, "-fail-every", "3")
+	client := s.client(t, appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 1}))
+	var got []bool
+	for range 7 {
+		_, err := client.ListImage(t.Context(), appstreaming.ListImageRequest{})
+		got = append(got, errors.Is(err, appstreaming.CodeServiceUnavailable))
+	}
+	if diff := cmp.Diff([]bool{false, false, true, false, false, true, false}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestArgumentsThatCannotBeUsedAreExplained(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		args []string
+		code int
+		says string
+	}{
+		"help":                       {[]string{"-h"}, 0, "-fail-every"},
+		"unknown flag":               {[]string{"-adr", "x"}, 2, "-adr"},
+		"an argument":                {[]string{"list"}, 2, `"list"`},
+		"every interface":            {[]string{"-addr", ":0"}, 2, "-any-address"},
+		"another interface":          {[]string{"-addr", "192.0.2.1:80"}, 2, "-any-address"},
+		"no address":                 {[]string{"-addr", "127.0.0.1"}, 2, "missing port"},
+		"an address taken elsewhere": {[]string{"-addr", "192.0.2.1:0", "-any-address"}, 1, "bind"},
+		"no such file":               {[]string{"-seed", filepath.Join(t.TempDir(), "none.json")}, 2, "none.json"},
+		"negative images":            {[]string{"-images", "-1"}, 2, "-images"},
+		"negative latency":           {[]string{"-latency", "-1s"}, 2, "-latency"},
+		"negative rate":              {[]string{"-rate", "-1"}, 2, "-rate"},
+		"fault without a value":      {[]string{"-fail", "code"}, 2, "name=value"},
+		"fault with unknown name":    {[]string{"-fail", "cod=X"}, 2, "no such setting"},
+		"fault with bad number":      {[]string{"-fail", "times=many"}, 2, "whole number"},
+		"fault with unknown break":   {[]string{"-fail", "break=leg"}, 2, "reset-body"},
+		"every with bad number":      {[]string{"-fail-every", "0"}, 2, "whole number"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel() // should it serve, it ends at once
+			var stderr strings.Builder
+			code := run(ctx, test.args, io.Discard, &stderr)
+			if code != test.code || !strings.Contains(stderr.String(), test.says) {
+				t.Errorf("code %d, want %d; it says %q, want %q in it", code, test.code, stderr.String(), test.says)
+			}
+		})
+	}
+}
+
+func TestAnyAddressIsServedOnRequest(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var stdout, stderr strings.Builder
+	code := run(ctx, []string{"-addr", ":0", "-any-address", "-images", "0"}, &stdout, &stderr)
+	if code != 0 || !strings.HasPrefix(stdout.String(), "listening on http://127.0.0.1:") {
+		t.Errorf("code %d, stdout %s, stderr %s", code, stdout.String(), stderr.String())
+	}
+}
+
+func TestFaultsAreReadAsDescribed(t *testing.T) {
+	t.Parallel()
+	got, err := parseFault("status=503,body=down,retry-after=2,delay=1s,break=short,after=10,page=2,times=-1,message=m,code=X")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fault{times: -1, Fault: appstreamingtest.Fault{
+		Status: 503, Body: "down", Header: http.Header{"Retry-After": {"2"}}, Delay: time.Second,
+		Break: appstreamingtest.BreakShort, After: 10, Page: 2, Message: "m", Code: "X",
+	}}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(fault{})); diff != "" {
+		t.Error(diff)
+	}
+}
