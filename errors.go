@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Errors that stand for a situation; match them with [errors.Is].
@@ -132,8 +133,7 @@ func (e *APIError) Error() string {
 	case e.Code == "" && len(e.Body) > 0:
 		fmt.Fprintf(&b, ": body begins %q", clip(e.Body, 200))
 	}
-	writeTrail(&b, e.RequestID, e.Attempts, e.Stopped)
-	return b.String()
+	return withTrail(&b, e.RequestID, e.Attempts, e.Stopped)
 }
 
 // Is reports whether target is the error's [Code] or the family it belongs to.
@@ -167,8 +167,7 @@ func (e *DecodeError) Error() string {
 	if len(e.Body) > 0 {
 		fmt.Fprintf(&b, ": body begins %q", clip(e.Body, 200))
 	}
-	writeTrail(&b, e.RequestID, e.Attempts, "")
-	return b.String()
+	return withTrail(&b, e.RequestID, e.Attempts, "")
 }
 
 // TransportError says that no complete response arrived: the connection could
@@ -189,8 +188,7 @@ func (e *TransportError) Error() string {
 	if e.Hint != "" {
 		b.WriteString("; " + e.Hint)
 	}
-	writeTrail(&b, "", e.Attempts, e.Stopped)
-	return b.String()
+	return withTrail(&b, "", e.Attempts, e.Stopped)
 }
 
 // Unwrap returns the cause.
@@ -237,9 +235,10 @@ func (e *CredentialsError) Error() string { return "appstreaming: credentials: "
 // Unwrap returns the cause.
 func (e *CredentialsError) Unwrap() error { return e.Err }
 
-// writeTrail ends an error's text with what support and the person on call
-// need.
-func writeTrail(b *strings.Builder, requestID string, made int, stopped string) {
+// withTrail ends an error's text with what support and the person on call need.
+// The text is one line whatever the service wrote: control characters could
+// forge a line of a log, or steer a terminal.
+func withTrail(b *strings.Builder, requestID string, made int, stopped string) string {
 	var parts []string
 	if requestID != "" {
 		parts = append(parts, "request id "+requestID)
@@ -253,6 +252,12 @@ func writeTrail(b *strings.Builder, requestID string, made int, stopped string) 
 	if len(parts) > 0 {
 		b.WriteString(" (" + strings.Join(parts, "; ") + ")")
 	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, b.String())
 }
 
 func clip(b []byte, n int) []byte {

@@ -135,6 +135,10 @@ func TestErrorTextsReadWell(t *testing.T) {
 			&APIError{Operation: "ListImage", StatusCode: 502, Body: []byte("<html>"), Attempts: 1},
 			`appstreaming: ListImage: HTTP 502 Bad Gateway: body begins "<html>" (1 attempt)`,
 		},
+		"message of several lines": {
+			&APIError{Operation: "ListImage", Code: "X", Message: "a\r\nlevel=INFO msg=forged\x1b[2J", StatusCode: 400, Attempts: 1},
+			"appstreaming: ListImage: HTTP 400 X: a  level=INFO msg=forged [2J (1 attempt)",
+		},
 		"decode": {
 			&DecodeError{Operation: "ListImage", Path: "Data", Offset: 17, Reason: "an object instead of an array", StatusCode: 200, RequestID: "R-2", Attempts: 1},
 			"appstreaming: ListImage: HTTP 200: cannot decode the response at Data (byte 17): an object instead of an array (request id R-2; 1 attempt)",

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/url"
 	"strconv"
@@ -48,7 +49,7 @@ func parse(args []string) (options, error) {
 	var signature string
 	fs := define(&o, &signature)
 	if err := fs.Parse(args); err != nil {
-		return o, err
+		return o, fs.explained(err)
 	}
 	if fs.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q: parameters are given by flags", fs.Arg(0))
@@ -66,14 +67,6 @@ func parse(args []string) (options, error) {
 
 // finish checks and turns the program's own flags into options of the client.
 func (o *options) finish(signature string) error {
-	switch {
-	case o.limit < 0:
-		return fmt.Errorf("-limit: %d must not be negative; 0 lists all", o.limit)
-	case o.prefetch < 0 || o.prefetch > appstreaming.MaxPrefetch:
-		return fmt.Errorf("-prefetch: %d must be from 0 to %d", o.prefetch, appstreaming.MaxPrefetch)
-	case o.timeout < 0:
-		return fmt.Errorf("-timeout: %v must not be negative; 0 waits for ever", o.timeout)
-	}
 	if err := oneOf("-o", o.output, "table", "json", "jsonl", "csv"); err != nil {
 		return err
 	}
@@ -113,6 +106,18 @@ func unknownValue(name, value string, allowed []string) error {
 		meant = fmt.Sprintf("did you mean %q? ", near)
 	}
 	return fmt.Errorf("%s: unknown value %q; %sallowed are: %s", name, value, meant, strings.Join(allowed, ", "))
+}
+
+// named puts the flag's name where the library's error has the option's.
+func (o *options) named(err *appstreaming.OptionError) error {
+	name := "-" + strings.ToLower(strings.TrimPrefix(err.Option, "With"))
+	switch {
+	case err.Option == "New" && o.region == "":
+		name = "ALIBABA_CLOUD_REGION_ID"
+	case err.Option == "New":
+		name = "-region"
+	}
+	return fmt.Errorf("%s: %q: %s", name, err.Value, err.Reason)
 }
 
 // named puts the flag's name where the library's error has the field's.
@@ -169,29 +174,34 @@ func define(o *options, signature *string) *flagSet {
 		req.Tags = append(req.Tags, appstreaming.Tag{Key: key, Value: value})
 		return nil
 	})
-	fs.BoolVar(&fs.anyValue, "any-value", false, "send values that are not documented too")
-	fs.listed("any-value")
+	fs.toggle("any-value", &fs.anyValue, "send values that are not documented too")
 
 	fs.group("How much of them")
-	fs.IntVar(&req.PageNumber, "page", 0, "`page` to begin with, from 1")
-	fs.IntVar(&req.PageSize, "page-size", 0, "images a `page`, 1 to 100 (default 100)")
+	fs.count("page", &req.PageNumber, 1, math.MaxInt32, "`number` of the page to begin with, from 1 (default 1)")
+	fs.count("page-size", &req.PageSize, 1, appstreaming.MaxPageSize, "`number` of images a page, 1 to 100 (default 100)")
 	fs.flagOf["PageNumber"], fs.flagOf["PageSize"] = "page", "page-size"
-	fs.IntVar(&o.limit, "limit", 0, "stop after so many `images`; 0: all")
-	fs.IntVar(&o.prefetch, "prefetch", 0, "`pages` to fetch ahead, 0 to 64")
-	fs.listed("page", "page-size", "limit", "prefetch")
+	fs.count("limit", &o.limit, 0, math.MaxInt32, "stop after this `number` of images; 0: all (default)")
+	fs.count("prefetch", &o.prefetch, 0, appstreaming.MaxPrefetch, "`number` of pages to fetch ahead, 0 to 64 (default 0)")
 
 	fs.group("From where")
-	fs.StringVar(&o.region, "region", "", "endpoint's `region` (default ALIBABA_CLOUD_REGION_ID, else cn-shanghai)")
-	fs.StringVar(&o.endpoint, "endpoint", "", "`URL` instead of the region's endpoint; http on loopback only")
-	fs.BoolVar(&o.live, "live", false, "use the real service with any credentials of the standard chain")
-	fs.StringVar(signature, "signature", "acs3", "`acs3` or rpc")
-	fs.DurationVar(&o.timeout, "timeout", 0, "for the whole listing, as 30s; 0: none")
-	fs.listed("region", "endpoint", "live", "signature", "timeout")
+	fs.word("region", &o.region, "`region` of the endpoint (default ALIBABA_CLOUD_REGION_ID, else cn-shanghai)")
+	fs.word("endpoint", &o.endpoint, "`URL` instead of the region's endpoint; http on loopback only; implies -live")
+	fs.toggle("live", &o.live, "use the real service with any credentials of the standard chain")
+	*signature = "acs3"
+	fs.word("signature", signature, "`scheme` of signing: acs3, rpc (default acs3)")
+	fs.value("timeout", "`duration` of the whole listing at most, as 30s; 0: no limit (default)", func(s string) error {
+		d, err := time.ParseDuration(s)
+		if err != nil || d < 0 {
+			return errors.New("must be a duration with its unit, as 500ms, 30s or 2m; 0 waits for ever")
+		}
+		o.timeout = d
+		return nil
+	})
 
 	fs.group("Into what")
-	fs.StringVar(&o.output, "o", "table", "`table`, json, jsonl or csv")
-	fs.BoolVar(&o.verbose, "v", false, "log every attempt on stderr")
-	fs.listed("o", "v")
+	o.output = "table"
+	fs.word("o", &o.output, "`form` of output: table, json, jsonl, csv (default table)")
+	fs.toggle("v", &o.verbose, "log every attempt on stderr")
 	return fs
 }
 

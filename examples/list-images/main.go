@@ -7,11 +7,13 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
 func main() {
+	signal.Ignore(syscall.SIGPIPE) // a reader that goes, as head does, is an error of a write then
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process the hard way
+	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr, demo.IsTerminal))
 }

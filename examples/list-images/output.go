@@ -10,7 +10,7 @@ import (
 	"github.com/wuying-go/appstreaming"
 )
 
-// sink is a form of output.
+// sink is a form of output. All but the table write each image at once.
 type sink interface {
 	write(image appstreaming.Image) error
 	close() error
@@ -127,6 +127,14 @@ var columns = []column{
 	{"TagList", func(i *appstreaming.Image) string {
 		return each(i.Tags, func(t appstreaming.Tag) string { return t.Key + "=" + t.Value })
 	}},
+	{"ImageRegionDistributeList", func(i *appstreaming.Image) string {
+		return each(i.RegionDistributions, func(d appstreaming.RegionDistribution) string {
+			return d.RegionID + "=" + string(d.Status) + " " + d.Progress
+		})
+	}},
+	{"SnapshotList", func(i *appstreaming.Image) string {
+		return each(i.Snapshots, func(s appstreaming.DiskSnapshot) string { return s.SnapshotID })
+	}},
 	{"FotaVersion", func(i *appstreaming.Image) string { return i.FOTAVersion }},
 	{"FotaChannel", func(i *appstreaming.Image) string { return i.FOTAChannel }},
 	{"CompatibleMode", func(i *appstreaming.Image) string { return strconv.FormatBool(i.CompatibleMode) }},
@@ -166,7 +174,11 @@ func (s *csvSink) write(image appstreaming.Image) error {
 	for n, c := range columns {
 		record[n] = c.value(&image)
 	}
-	return s.w.Write(record)
+	if err := s.w.Write(record); err != nil {
+		return err
+	}
+	s.w.Flush() // whoever reads has each image as soon as it is there
+	return s.w.Error()
 }
 
 func (s *csvSink) close() error {

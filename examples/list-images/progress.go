@@ -3,19 +3,17 @@ package main
 import (
 	"fmt"
 	"io"
-
-	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
 // progress is a line on a terminal that tells how far the listing is. It is
-// silent on anything else, and beside a log.
+// silent where nobody watches.
 type progress struct {
 	terminal io.Writer // nil: silent
 	shown    bool
 }
 
-func newProgress(stderr io.Writer, logging bool) *progress {
-	if logging || !demo.IsTerminal(stderr) {
+func newProgress(stderr io.Writer, watched bool) *progress {
+	if !watched {
 		return &progress{}
 	}
 	return &progress{terminal: stderr}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -23,7 +22,7 @@ const (
 
 // run is the program: it lists onto stdout, tells the rest on stderr, and
 // returns the exit code.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer, isTerminal func(io.Writer) bool) int {
 	o, err := parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -44,18 +43,20 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		opts = append(opts, appstreaming.WithLogger(slog.New(handler)))
 	}
 	client, stop, err := demo.Connect(getenv, stderr, o.region, o.live || o.endpoint != "", appstreamingtest.SampleImages(sampleImages), opts...)
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", program, err)
+	var optionErr *appstreaming.OptionError
+	switch {
+	case errors.As(err, &optionErr):
+		fmt.Fprintf(stderr, "%s: %v\n", program, o.named(optionErr))
 		return demo.ExitUsage
+	case err != nil:
+		return demo.Report(stderr, program, err)
 	}
 	defer stop()
 
-	buffered := bufio.NewWriter(stdout)
+	// Rows that stream onto the same terminal are progress enough.
+	watched := isTerminal(stderr) && !o.verbose && (o.output == "table" || !isTerminal(stdout))
 	images := counter{ImageLister: client}
-	listed, err := list(ctx, &images, o, newSink(o.output, buffered), newProgress(stderr, o.verbose))
-	if flushErr := buffered.Flush(); err == nil {
-		err = flushErr
-	}
+	listed, err := list(ctx, &images, o, newSink(o.output, stdout), newProgress(stderr, watched))
 	switch {
 	case err == nil, errors.Is(err, syscall.EPIPE): // the reader has had enough, as head does
 		return demo.ExitOK
@@ -74,7 +75,7 @@ func list(ctx context.Context, images *counter, o options, out sink, p *progress
 	defer func() {
 		p.clear()
 		if err != nil && listed == 0 {
-			return
+			return // a failure must not look like an empty inventory
 		}
 		// What was listed is shown, whatever ended the listing.
 		if closeErr := out.close(); err == nil {

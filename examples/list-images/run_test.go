@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"flag"
 	"io"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,9 +27,12 @@ type result struct {
 
 func execute(ctx context.Context, env map[string]string, args ...string) result {
 	var stdout, stderr bytes.Buffer
-	code := run(ctx, args, func(name string) string { return env[name] }, &stdout, &stderr)
+	code := run(ctx, args, func(name string) string { return env[name] }, &stdout, &stderr, nowhere)
 	return result{code, stdout.String(), stderr.String()}
 }
+
+// nowhere is a world without terminals.
+func nowhere(io.Writer) bool { return false }
 
 // against runs the program against a service with the access key it knows.
 func against(t *testing.T, service *appstreamingtest.Server, args ...string) result {
@@ -95,7 +99,7 @@ func TestEveryFormHoldsTheSameImages(t *testing.T) {
 	if err != nil || len(records) != 6 || len(records[0]) != len(columns) {
 		t.Fatalf("csv: %d records, %v", len(records), err)
 	}
-	if records[1][0] != want[0].ImageID || records[1][1] != want[0].ImageName || !strings.Contains(records[1][34], ";") {
+	if records[1][0] != want[0].ImageID || records[1][1] != want[0].ImageName || !strings.Contains(records[1][slices.Index(records[0], "FeatureList")], ";") {
 		t.Errorf("csv has %q", records[1])
 	}
 }
@@ -141,21 +145,33 @@ func TestBadFlagsNameTheFlagAndWhatIsAllowed(t *testing.T) {
 		{"-os-type WINDOWS", `-os-type: unknown value "WINDOWS"; did you mean "Windows"? allowed are: Linux, Windows, Android, Unknown`},
 		{"-product-types CloudApp,cloud-desktop", `did you mean "CloudDesktop"?`},
 		{"-status GONE", "allowed are: AVAILABLE, INIT, CREATING, CREATE_FAILED"},
-		{"-page-size 101", `-page-size: "101" must be from 0 to 100`},
-		{"-page -1", `-page: "-1" must not be negative`},
+		{"-page-size 101", `-page-size: must be a number from 1 to 100`},
+		{"-page-size 0", `-page-size: must be a number from 1 to 100`},
+		{"-page-size abc", `-page-size: must be a number from 1 to 100`},
+		{"-page -1", `-page: must be a number from 1`},
 		{"-features GPU,", `-features: "" must not be empty`},
 		{"-tag =x", `-tag: "" must not be empty`},
 		{"-biz-type x", "must be a whole number"},
 		{"-biz-types 1,x", "must be a whole number"},
 		{"-o yaml", "allowed are: table, json, jsonl, csv"},
 		{"-signature v4", "allowed are: acs3, rpc"},
-		{"-limit -1", "-limit"},
-		{"-prefetch 65", "-prefetch: 65 must be from 0 to 64"},
-		{"-timeout -1s", "-timeout"},
+		{"-limit -1", "-limit: must be a number from 0"},
+		{"-prefetch 65", "-prefetch: must be a number from 0 to 64"},
+		{"-timeout -1s", "-timeout: must be a duration with its unit"},
+		{"-timeout 5", "-timeout: must be a duration with its unit"},
+		{"-live=maybe", "-live: must be true or false"},
+		{"-image-id=", "-image-id: must not be empty"},
+		{"-os-type=", "-os-type: must not be empty"},
+		{"-region=", "-region: must not be empty"},
+		{"-os-type", "-os-type: needs a value: Linux, Windows, Android, Unknown"},
+		{"-page-size", "-page-size: needs a value: number of images a page, 1 to 100"},
+		{"-os-typ Linux", "-os-typ: no such flag; did you mean -os-type?"},
 		{"-endpoint http://example.com", "http is for loopback only"},
+		{"-endpoint example.com", "-endpoint: "},
 		{"-endpoint example.com", "scheme is missing"},
-		{"-live -region x/../y", "a-z, 0-9"},
-		{"-nonsense", "-nonsense"},
+		{"-live -region x/../y", `-region: "x/../y": a region consists of a-z, 0-9`},
+		{"-region x/../y", `-region: "x/../y": a region consists of a-z, 0-9`},
+		{"-nonsense", "-nonsense: no such flag\n"},
 		{"images", `unexpected argument "images"`},
 	} {
 		got := execute(t.Context(), nil, strings.Fields(test.args)...)
@@ -267,7 +283,7 @@ func (f failing) Write([]byte) (int, error) { return 0, f.err }
 func TestAReaderThatHasEnoughIsNoFailure(t *testing.T) {
 	t.Parallel()
 	for err, want := range map[error]int{error(syscall.EPIPE): 0, io.ErrShortWrite: 1} {
-		code := run(t.Context(), []string{"-o", "jsonl"}, func(string) string { return "" }, failing{err}, io.Discard)
+		code := run(t.Context(), []string{"-o", "jsonl"}, func(string) string { return "" }, failing{err}, io.Discard, nowhere)
 		if code != want {
 			t.Errorf("%v: exit %d, want %d", err, code, want)
 		}

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/wuying-go/appstreaming"
+	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
 // table gathers rows and writes them in columns when it is closed, for how wide
@@ -17,10 +18,14 @@ type table struct {
 }
 
 func (t *table) write(i appstreaming.Image) error {
-	t.rows = append(t.rows, []string{
+	row := []string{
 		i.ImageID, i.ImageName, string(i.Status), string(i.ImageType), string(i.OSType), string(i.PlatformName), string(i.ProductType),
 		fmt.Sprintf("%d+%d", i.SystemDiskSize, i.DataDiskSize), i.VersionName, string(i.Modified),
-	})
+	}
+	for c, cell := range row {
+		row[c] = demo.Clean(cell)
+	}
+	t.rows = append(t.rows, row)
 	return nil
 }
 
@@ -35,7 +40,6 @@ func (t *table) close() error {
 	var b strings.Builder
 	for _, row := range rows {
 		for c, cell := range row {
-			cell = printable(cell)
 			b.WriteString(cell)
 			if c < len(row)-1 {
 				b.WriteString(strings.Repeat(" ", widths[c]-width(cell)+2))
@@ -45,16 +49,6 @@ func (t *table) close() error {
 	}
 	_, err := io.WriteString(t.w, b.String())
 	return err
-}
-
-// printable keeps what an image's owner wrote from steering the terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
 }
 
 // width is how many cells of a terminal a text takes: two for wide characters,

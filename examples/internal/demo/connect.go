@@ -55,6 +55,11 @@ func Local(stderr io.Writer, images []appstreaming.Image, opts ...appstreaming.O
 // images. Call stop when done.
 func Connect(getenv func(string) string, stderr io.Writer, region string, live bool, images []appstreaming.Image, opts ...appstreaming.Option) (client *appstreaming.Client, stop func(), err error) {
 	if !live && !HasCredentials(getenv) {
+		if region != "" { // a wrong one is wrong although nothing depends on it yet
+			if _, err := appstreaming.New(region); err != nil {
+				return nil, nil, err
+			}
+		}
 		client, service, err := Local(stderr, images, opts...)
 		if err != nil {
 			return nil, nil, err

@@ -3,6 +3,7 @@ package demo
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -61,7 +62,15 @@ func TestCommonFailuresComeWithAHint(t *testing.T) {
 	for want, err := range map[string]error{
 		"ALIBABA_CLOUD_ACCESS_KEY_SECRET":   &appstreaming.CredentialsError{Err: fmt.Errorf("%w at all", appstreaming.ErrNoCredentials)},
 		"RAM action appstreaming:ListImage": api(appstreaming.CodeForbiddenNoPermission),
-		"clock":                             api(appstreaming.CodeInvalidTimestampExpired),
+		"risk control":                      api("Forbidden.RiskControl"),
+		"key is disabled":                   api("Forbidden.AccessKeyDisabled"),
+		"share one rate limiter":            api(appstreaming.CodeRejectedThrottling),
+		"a fault of the service":            api(appstreaming.CodeInternalError),
+		"does not serve ListImage":          api(appstreaming.CodeInvalidAPINotFound),
+		"missing or extra characters":       &appstreaming.CredentialsError{Err: errors.New("a space")},
+		"certificate is not trusted":        &appstreaming.TransportError{Err: &tls.CertificateVerificationError{}},
+		"answer is not this service's":      &appstreaming.DecodeError{},
+		"clock is off":                      api(appstreaming.CodeInvalidTimestampExpired),
 		"secret is wrong":                   api(appstreaming.CodeSignatureDoesNotMatch),
 		"too many requests":                 api(appstreaming.CodeThrottlingUser),
 		"cn-shanghai and ap-southeast-1":    &appstreaming.TransportError{Err: &net.DNSError{}},
@@ -89,6 +98,23 @@ func TestAReportNamesCodeMessageAndRequestID(t *testing.T) {
 	}
 	if code != ExitFailed {
 		t.Errorf("exit code %d, want %d", code, ExitFailed)
+	}
+}
+
+func TestAReportDoesNotSteerTheTerminal(t *testing.T) {
+	t.Parallel()
+	var stderr bytes.Buffer
+	Report(&stderr, "list-images", &appstreaming.APIError{Code: "X", Message: "a\x1b[2J\rb\u202ec\nd云", RequestID: "R\r"})
+	if got := stderr.String(); strings.ContainsAny(got, "\x1b\r\u202e") || !strings.Contains(got, "message:    a[2J bc d云\n") {
+		t.Errorf("the report is %q", got)
+	}
+}
+
+func TestAWrongRegionIsRefusedByTheBuiltInServiceToo(t *testing.T) {
+	t.Parallel()
+	var optionErr *appstreaming.OptionError
+	if _, _, err := Connect(func(string) string { return "" }, new(bytes.Buffer), "x/../y", false, nil); !errors.As(err, &optionErr) {
+		t.Errorf("got %v, want an *OptionError", err)
 	}
 }
 

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,8 @@ var hints = []struct {
 }{
 	{is(context.Canceled), ""},
 	{is(appstreaming.ErrNoCredentials), "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or log in with the aliyun CLI (aliyun configure)"},
+	{is(appstreaming.Code("Forbidden.AccessKeyDisabled")), "the access key is disabled; enable it, or use another"},
+	{is(appstreaming.Code("Forbidden.RiskControl")), "the account is under risk control, which no permission lifts; ask the vendor's support"},
 	{is(appstreaming.CodeForbidden), "grant the RAM action appstreaming:ListImage on resource * to this identity"},
 	{is(appstreaming.CodeInvalidTimestamp), "this machine's clock is off by more than 15 minutes; set it by NTP"},
 	{is(appstreaming.CodeInvalidAccessKeyID), "the access key does not exist or is disabled, or belongs to the other site (China or international): try -region ap-southeast-1 or cn-shanghai"},
@@ -24,25 +27,45 @@ var hints = []struct {
 	{is(appstreaming.CodeInvalidSecurityToken), "the STS token has expired or belongs to another key; get new ones"},
 	{is(appstreaming.CodeMissingSecurityToken), "this is an STS key: set ALIBABA_CLOUD_SECURITY_TOKEN too"},
 	{is(appstreaming.CodeThrottling), "too many requests: ask less often, or share one rate limiter (WithRateLimit)"},
+	{is(appstreaming.CodeRejectedThrottling), "too many requests: ask less often, or share one rate limiter (WithRateLimit)"},
+	{is(appstreaming.CodeInternalError), faultOfService},
+	{is(appstreaming.CodeServiceUnavailable), faultOfService},
+	{is(appstreaming.CodeSystemBusy), faultOfService},
+	{is(appstreaming.CodeServiceBusy), faultOfService},
+	{is(appstreaming.CodeInvalidAPINotFound), otherService},
+	{is(appstreaming.CodeInvalidProductNotFound), otherService},
 	{is(appstreaming.CodeInvalidBizType), "BizType takes no such value; leave it out"},
 	{isUnknownHost, "only cn-shanghai and ap-southeast-1 have documented endpoints; check the region and the network"},
 	{is(appstreaming.ErrAttemptTimeout), "the service or the network is too slow; check proxies and firewalls"},
 	{is(context.DeadlineExceeded), "allow more time with -timeout"},
+	{isCredentials, "the credentials found cannot be used; check them for missing or extra characters"},
+	{isCertificate, "the server's certificate is not trusted: a proxy that opens TLS, a wrong endpoint, or a wrong clock"},
+	{isDecode, "the answer is not this service's: check -endpoint, and proxies on the way"},
 	{isTransport, "check the network, proxies (HTTPS_PROXY) and firewalls"},
 }
+
+const (
+	faultOfService = "a fault of the service: try again later, and give its support the request id"
+	otherService   = "this endpoint does not serve ListImage; check -region and -endpoint"
+)
 
 func is(target error) func(error) bool {
 	return func(err error) bool { return errors.Is(err, target) }
 }
 
-func isUnknownHost(err error) bool {
-	var dnsErr *net.DNSError
-	return errors.As(err, &dnsErr)
-}
+func isUnknownHost(err error) bool { return isA[*net.DNSError](err) }
 
-func isTransport(err error) bool {
-	var transportErr *appstreaming.TransportError
-	return errors.As(err, &transportErr)
+func isTransport(err error) bool { return isA[*appstreaming.TransportError](err) }
+
+func isCredentials(err error) bool { return isA[*appstreaming.CredentialsError](err) }
+
+func isDecode(err error) bool { return isA[*appstreaming.DecodeError](err) }
+
+func isCertificate(err error) bool { return isA[*tls.CertificateVerificationError](err) }
+
+func isA[T error](err error) bool {
+	var target T
+	return errors.As(err, &target)
 }
 
 // Hint says what to do about an error, or nothing.
@@ -58,10 +81,10 @@ func Hint(err error) string {
 // Report writes a failed call for a person: the error with its code, message
 // and request id, and a hint. It returns the exit code.
 func Report(stderr io.Writer, program string, err error) int {
-	fmt.Fprintf(stderr, "%s: %v\n", program, err)
+	fmt.Fprintf(stderr, "%s: %s\n", program, Clean(err.Error()))
 	var apiErr *appstreaming.APIError
 	if errors.As(err, &apiErr) {
-		fmt.Fprintf(stderr, "  code:       %s\n  message:    %s\n  request id: %s\n", apiErr.Code, apiErr.Message, apiErr.RequestID)
+		fmt.Fprintf(stderr, "  code:       %s\n  message:    %s\n  request id: %s\n", Clean(string(apiErr.Code)), Clean(apiErr.Message), Clean(apiErr.RequestID))
 	}
 	if hint := Hint(err); hint != "" {
 		fmt.Fprintf(stderr, "  hint:       %s\n", hint)
