@@ -16,8 +16,8 @@ import (
 )
 
 // overhead is what ListImage costs above a bare http.Client.Do of a request
-// signed beforehand, on a page without images. It includes building, signing
-// and decoding, and so bounds from above what attempts, credentials and hooks
+// signed beforehand, on a page with nothing to decode. It includes building
+// and signing, and so bounds from above what attempts, credentials and hooks
 // add.
 type overhead struct{ loopback, memory pair }
 
@@ -63,8 +63,8 @@ func measureOverhead(s settings) (overhead, error) {
 }
 
 func printOverhead(out io.Writer, o overhead) {
-	fmt.Fprintf(out, "A page without images, %d bytes, against http.Client.Do of a request signed beforehand. "+
-		"The difference includes building, signing and decoding:\n\n", len(stub.EmptyPage))
+	fmt.Fprintf(out, "A page with nothing to decode, %d bytes, against http.Client.Do of a request signed beforehand. "+
+		"The difference includes building and signing:\n\n", len(stub.EmptyPage))
 	row := func(name string, s measure.Sample) []string {
 		return []string{name, report.Duration(s.Wall), report.Duration(s.CPU), report.Bytes(s.Bytes), fmt.Sprintf("%.0f", s.Allocs)}
 	}

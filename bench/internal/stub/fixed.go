@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// EmptyPage is a page without images: what a call costs beside decoding.
-const EmptyPage = `{"Code":"200","Count":0,"Data":[],"Message":"success","PageNumber":1,"PageSize":100,` +
-	`"RequestId":"8737D130-BFD0-5D51-96F6-C08EB1139A25","Success":true}`
+// EmptyPage is a page without anything to decode: what a call costs beside
+// decoding.
+const EmptyPage = `{"Success":true}`
 
 // fixed answers everything with one body.
 type fixed struct{ plain, zipped []byte } // zipped is nil when not offered
