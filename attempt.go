@@ -31,6 +31,7 @@ type call struct {
 // outcome is what there is to say of the attempt just made, beside its page.
 type outcome struct {
 	err       error
+	method    string
 	status    int
 	requestID string
 	duration  time.Duration
@@ -106,6 +107,7 @@ func (k *call) try(ctx context.Context) (*ListImageResponse, error) {
 	k.last.signed = k.client.shared.clock.now(k.cfg.now())
 	req, signature := k.request.sign(ctx, stamp{credentials: found, nonce: k.cfg.nonce(), time: k.last.signed, retries: k.number - 1})
 	k.last.signature = signature
+	k.last.method = req.Method
 
 	resp, err := k.cfg.httpClient.Transport.RoundTrip(req)
 	if err != nil {

@@ -383,10 +383,10 @@ func TestObserversAndLogSeeEveryAttempt(t *testing.T) {
 			attempts[i].Err = nil
 		}
 		wantAttempts := []Attempt{
-			{Number: 1, Host: host, StatusCode: 400, RequestID: "R-Throttling.User", Reason: "Throttling.User", Duration: 20 * ms, Retry: true, RetryIn: time.Second},
-			{Number: 2, Host: host, Reason: "connection", Retry: true, RetryIn: 200 * ms},
-			{Number: 3, Host: host, StatusCode: 200, RequestID: "R-OK", Reason: "ok"},
-			{Number: 1, Host: host, StatusCode: 200, RequestID: "R-OK", Reason: "ok"},
+			{Number: 1, Method: "POST", Host: host, StatusCode: 400, RequestID: "R-Throttling.User", Reason: "Throttling.User", Duration: 20 * ms, Retry: true, RetryIn: time.Second},
+			{Number: 2, Method: "POST", Host: host, Reason: "connection", Retry: true, RetryIn: 200 * ms},
+			{Number: 3, Method: "POST", Host: host, StatusCode: 200, RequestID: "R-OK", Reason: "ok"},
+			{Number: 1, Method: "GET", Host: host, StatusCode: 200, RequestID: "R-OK", Reason: "ok"},
 		}
 		if diff := cmp.Diff(wantAttempts, attempts); diff != "" {
 			t.Errorf("attempts (-want +got):\n%s", diff)

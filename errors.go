@@ -77,12 +77,12 @@ const (
 	CodeInvalidSecurityToken        Code = "InvalidSecurityToken"         // family: the STS token is not valid
 	CodeInvalidSecurityTokenExpired Code = "InvalidSecurityToken.Expired" // the provider is asked again, retried once
 	CodeMissingSecurityToken        Code = "MissingSecurityToken"         // STS key without its token
-	CodeMissingParameter            Code = "MissingParameter"             //
+	CodeMissingParameter            Code = "MissingParameter"             // a parameter the service needs was not sent
 	CodeInvalidParameter            Code = "InvalidParameter"             // family: a parameter's value is not accepted
 	CodeInvalidAPINotFound          Code = "InvalidApi.NotFound"          // the endpoint does not serve ListImage
 	CodeInvalidProductNotFound      Code = "InvalidProduct.NotFound"      // the endpoint does not serve the product
 	CodeInvalidProtocolNeedSSL      Code = "InvalidProtocol.NeedSsl"      // plain http where https is required
-	CodeUnsupportedHTTPMethod       Code = "UnsupportedHTTPMethod"        //
+	CodeUnsupportedHTTPMethod       Code = "UnsupportedHTTPMethod"        // a proxy that changes the method
 )
 
 // APIError is the service's refusal of a call. Match its code with

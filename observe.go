@@ -10,7 +10,8 @@ import (
 // Attempt describes one HTTP request after it was made, for [WithObserver].
 type Attempt struct {
 	Number     int           // from 1
-	Host       string        // where it was sent
+	Method     string        // GET or POST; empty when nothing was sent
+	Host       string        // where it was to be sent
 	StatusCode int           // 0 when there was no response
 	RequestID  string        // empty when there was none
 	Reason     string        // in a word: "ok", the service's code, "timeout", "connection", "canceled", "decode", "too large", "credentials"
@@ -27,6 +28,7 @@ func (k *call) observe(wait time.Duration, again bool) {
 	}
 	a := Attempt{
 		Number:     k.number,
+		Method:     k.last.method,
 		Host:       k.request.endpoint.host,
 		StatusCode: k.last.status,
 		RequestID:  k.last.requestID,

@@ -240,7 +240,9 @@ func WithObserver(f func(context.Context, Attempt)) Option {
 
 // WithPrefetch keeps up to that many pages in flight ahead of the reader in
 // [Client.Images], [Client.Pages] and [Pager], delivered in order. The first
-// page is always asked for alone. From 0 to [MaxPrefetch]; default 0, off.
+// page is always asked for alone. From 0 to [MaxPrefetch]; default 0, off. A
+// pager over a lister that is not a [*Client] knows only the options it was
+// itself given.
 func WithPrefetch(pages int) Option {
 	return func(c *config) error {
 		if pages < 0 || pages > MaxPrefetch {

@@ -192,7 +192,7 @@ func (c *Client) Pages(ctx context.Context, req ListImageRequest, opts ...Option
 // over again, which lists anew. An error is yielded once, with a zero Image,
 // and ends the range.
 //
-// It remembers 16 bytes for every image it has yielded.
+// It remembers a digest of every image it has yielded, some 40 bytes each.
 func (c *Client) Images(ctx context.Context, req ListImageRequest, opts ...Option) iter.Seq2[Image, error] {
 	return Images(ctx, c, req, opts...)
 }
