@@ -152,6 +152,9 @@ func (k *call) read(ctx context.Context, resp *http.Response) (*ListImageRespons
 
 	page, succeeded, decodeErr := decodePage(body.bytes)
 	if decodeErr != nil {
+		if page.RequestID != "" {
+			k.last.requestID = page.RequestID
+		}
 		return nil, k.decodeError(decodeErr, body.bytes)
 	}
 	if succeeded == successFalse || succeeded == successAbsent && !isSuccessCode(page.Code) {

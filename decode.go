@@ -2,38 +2,19 @@ package appstreaming
 
 import (
 	"bytes"
-	"encoding/json"
+	"strconv"
 
 	"github.com/wuying-go/appstreaming/internal/jsonscan"
 )
 
-// This file is the response's schema: for every kind of object, which member
-// goes to which field. How values are read is in decode_values.go, how JSON is
-// read in internal/jsonscan.
-//
-// The rules, beside the documentation of [ListImageResponse] and [Image]:
-//
-//   - null gives the zero value. Otherwise text takes strings, numbers and
-//     booleans as written; integers take integer literals in range, booleans
-//     true, false, 1 and 0, and both the same as a string ("true" in any case).
-//   - A value that does not fit, and a member that is unknown, go to Extra as
-//     received. A list goes there when any of its items does not fit wholly;
-//     the field then has what could be read.
-//   - Of a member given twice the last one counts, whatever the first was.
-//   - Data has to be null or an array of objects.
-//
-// Syntax is that of encoding/json, nesting limit of 10000 included, and a test
-// and a fuzz target hold this decoder to a plain one made with it. What differs
-// from encoding/json on purpose:
-//
-//   - Names are matched exactly, not in any letter case: a name in another case
-//     is an unknown member, lest it hide the right one.
-//   - Invalid UTF-8 is an error, not replaced: nothing in the result is
-//     something the service did not send. Half a surrogate pair, \ud83d, has no
-//     form in UTF-8 and is replaced as encoding/json does.
-//   - A body of null is an error, not an empty page.
-//   - Values of another type are read or kept in Extra, as above, not errors.
-//   - A list is replaced, not merged, when its member is given twice.
+// This file and decode_image.go are the response's schema: for every kind of
+// object, which member goes to which field. How a value is read into a field is
+// in decode_values.go and decode_lists.go, what they collect it in is in
+// decode_state.go, and how JSON is read in internal/jsonscan.
+
+// maxImages is how many images a page may have. The service sends at most 100;
+// the limit keeps a body of a few megabytes from becoming gigabytes of images.
+const maxImages = 10000
 
 // success is what a body says in its member Success.
 type success uint8
@@ -46,11 +27,41 @@ const (
 
 // decodePage reads the body of a response with status 2xx. It copies what it
 // keeps. A body that reports a failure is read too: whether it does, is for the
-// caller to tell from ok and page.Code, which are set as far as they were read
-// even when there is an err. Of err, Path, Offset and Reason are set.
+// caller to tell from ok and page.Code. Of err, Path, Offset and Reason are set;
+// page then has what could be read of it, but no images.
+//
+// Beside what [ListImageResponse] and [Image] say:
+//
+//   - null gives the zero value. Otherwise text takes strings, numbers and
+//     booleans as written; integers take integer literals in range, booleans
+//     true, false, 1 and 0, and both the same as a string ("true" in any case).
+//   - A value that does not fit, and a member that is unknown, go to Extra as
+//     received. A list goes there when any of its items does not fit wholly;
+//     the field then has what could be read.
+//   - Of a member given twice the last one counts, whatever the first was.
+//   - Data has to be null or an array of objects.
+//
+// Syntax is that of encoding/json, its limit of 10000 levels of nesting
+// included. What differs on purpose:
+//
+//   - Names are matched exactly, not in any letter case: a name in another case
+//     is an unknown member, lest it hide the right one.
+//   - Invalid UTF-8 is an error, not replaced: nothing in the result is
+//     something the service did not send. Half a surrogate pair, \ud83d, has no
+//     form in UTF-8 and is replaced, as encoding/json does.
+//   - A body of null is an error, not an empty page.
+//   - Values of another type are read or kept in Extra, as above, not errors.
+//   - A list is replaced, not merged, when its member is given twice.
+//   - More than 10000 images are an error.
 func decodePage(body []byte) (page ListImageResponse, ok success, err *DecodeError) {
-	d := newDecoder(body)
-	defer d.release()
+	d := newDecoder()
+	page, ok, err = d.decodePage(body)
+	d.release()
+	return page, ok, err
+}
+
+func (d *decoder) decodePage(body []byte) (page ListImageResponse, ok success, err *DecodeError) {
+	d.Reset(body)
 	if d.outermost(body) {
 		ok = d.readPage()
 	}
@@ -58,19 +69,18 @@ func decodePage(body []byte) (page ListImageResponse, ok success, err *DecodeErr
 }
 
 // decodeImage reads one image.
-func decodeImage(text []byte) (Image, *DecodeError) {
-	d := newDecoder(text)
-	defer d.release()
-	var image *Image
+func decodeImage(text []byte) (image Image, err *DecodeError) {
+	d := newDecoder()
+	d.Reset(text)
 	if d.outermost(text) {
-		image = d.newImage()
-		d.readImage(image)
+		scratch := d.newImage()
+		d.readImage(scratch)
+		image = *scratch
 		d.End()
 	}
-	if err := d.failure(text); err != nil {
-		return Image{}, err
-	}
-	return *image, nil
+	err = d.failure(text)
+	d.release()
+	return image, err
 }
 
 // outermost reports whether the text holds an object. If it does not, the
@@ -93,8 +103,8 @@ func (d *decoder) outermost(text []byte) bool {
 
 func (d *decoder) readPage() (ok success) {
 	page := &d.page
-	for more := d.Object(); more; more = d.NextMember() {
-		name, value := d.Name(), d.Offset()
+	for name, more := d.Object(); more; name, more = d.NextMember() {
+		value := d.Offset()
 		fits := false
 		switch string(name) {
 		case "RequestId":
@@ -150,12 +160,16 @@ func (d *decoder) readData() {
 	case jsonscan.Array:
 		d.images.given = true
 		for more := d.Array(); more; more = d.NextItem() {
-			if kind := d.Peek(); kind != jsonscan.Object {
+			switch kind := d.Peek(); {
+			case kind != jsonscan.Object:
 				d.misfit(d.Offset(), kind.String()+" instead of an object")
 				d.Skip()
-				continue
+			case len(d.images.items) == maxImages:
+				d.misfit(d.Offset(), "more than "+strconv.Itoa(maxImages)+" images")
+				d.Skip()
+			default:
+				d.readImage(d.newImage())
 			}
-			d.readImage(d.newImage())
 		}
 	case jsonscan.Null:
 		d.Null()
@@ -164,221 +178,3 @@ func (d *decoder) readData() {
 		d.Skip()
 	}
 }
-
-func (d *decoder) readImage(image *Image) {
-	for more := d.Object(); more; more = d.NextMember() {
-		name, value := d.Name(), d.Offset()
-		fits := false
-		switch string(name) {
-		case "ImageId":
-			fits = d.text(&image.ImageID)
-		case "ImageName":
-			fits = d.text(&image.ImageName)
-		case "ImageType":
-			fits = d.word((*string)(&image.ImageType))
-		case "Status":
-			fits = d.word((*string)(&image.Status))
-		case "Description":
-			fits = d.text(&image.Description)
-		case "AliUid":
-			fits = integer(d, &image.AliUID)
-		case "BizType":
-			fits = integer(d, &image.BizType)
-		case "GmtCreate":
-			fits = d.text((*string)(&image.Created))
-		case "GmtModified":
-			fits = d.text((*string)(&image.Modified))
-
-		case "VersionId":
-			fits = d.version(&image.VersionID)
-		case "VersionName":
-			fits = d.text(&image.VersionName)
-		case "OnlineVersionId":
-			fits = d.version(&image.OnlineVersionID)
-		case "LatestVersionId":
-			fits = d.version(&image.LatestVersionID)
-		case "OnlineVersion":
-			fits = d.boolean(&image.OnlineVersion)
-		case "ParentImageId":
-			fits = d.text(&image.ParentImageID)
-		case "ParentImageVersion":
-			fits = d.text(&image.ParentImageVersion)
-		case "BaseImageId":
-			fits = d.text(&image.BaseImageID)
-		case "BaseImageVersion":
-			fits = d.text(&image.BaseImageVersion)
-
-		case "ProductType":
-			fits = d.word((*string)(&image.ProductType))
-		case "PackageType":
-			fits = d.word((*string)(&image.PackageType))
-		case "ProtocolType":
-			fits = d.word((*string)(&image.ProtocolType))
-		case "SessionType":
-			fits = d.word((*string)(&image.SessionType))
-		case "ImageCreateMode":
-			fits = d.word((*string)(&image.ImageCreateMode))
-
-		case "OsType":
-			fits = d.word((*string)(&image.OSType))
-		case "Platform":
-			fits = d.word(&image.Platform)
-		case "PlatformName":
-			fits = d.word((*string)(&image.PlatformName))
-		case "Distro":
-			fits = d.text(&image.Distro)
-		case "Language":
-			fits = d.word((*string)(&image.Language))
-		case "SupportedLanguageList":
-			fits = readList(d, &d.languages, (*decoder).readLanguage)
-
-		case "SystemDiskSize":
-			fits = integer(d, &image.SystemDiskSize)
-		case "DataDiskSize":
-			fits = integer(d, &image.DataDiskSize)
-		case "VolumeEncryptionEnabled":
-			fits = d.boolean(&image.VolumeEncryptionEnabled)
-		case "VolumeEncryptionKey":
-			fits = d.text(&image.VolumeEncryptionKey)
-
-		case "ResourceInstanceCategory":
-			fits = d.text(&image.ResourceInstanceCategory)
-		case "FeatureList":
-			fits = readList(d, &d.features, (*decoder).readWord)
-		case "DriverList":
-			fits = readList(d, &d.drivers, (*decoder).readWord)
-		case "AppList":
-			fits = readList(d, &d.apps, (*decoder).readApp)
-		case "TagList":
-			fits = readList(d, &d.tags, (*decoder).readTag)
-		case "ImageRegionList":
-			fits = readList(d, &d.regions, (*decoder).readWord)
-		case "ImageRegionDistributeList":
-			fits = readList(d, &d.distributions, (*decoder).readDistribution)
-		case "SnapshotList":
-			fits = readList(d, &d.snapshots, (*decoder).readSnapshot)
-
-		case "FotaVersion":
-			fits = d.text(&image.FOTAVersion)
-		case "FotaChannel":
-			fits = d.word(&image.FOTAChannel)
-		case "CompatibleMode":
-			fits = d.boolean(&image.CompatibleMode)
-		case "Scene":
-			fits = d.word(&image.Scene)
-		case "Rating":
-			fits = integer(d, &image.Rating)
-		case "ImageIconUrl":
-			fits = d.text(&image.ImageIconURL)
-		case "EnvironmentId":
-			fits = d.text(&image.EnvironmentID)
-		}
-		d.settle(&image.Extra, name, value, fits)
-	}
-	d.store()
-	d.takeLists(image)
-}
-
-// The items of an image's lists. Each reports whether the item is what the
-// field can hold, with no unknown member; none has an Extra of its own, the
-// whole list goes to the image's.
-
-func (d *decoder) readApp(app *App) bool {
-	if d.Peek() != jsonscan.Object {
-		return false
-	}
-	var extra map[string]json.RawMessage
-	for more := d.Object(); more; more = d.NextMember() {
-		name, value := d.Name(), d.Offset()
-		fits := false
-		switch string(name) {
-		case "AppId":
-			fits = d.text(&app.AppID)
-		case "AppName":
-			fits = d.text(&app.AppName)
-		}
-		d.settle(&extra, name, value, fits)
-	}
-	return extra == nil
-}
-
-func (d *decoder) readTag(tag *Tag) bool {
-	if d.Peek() != jsonscan.Object {
-		return false
-	}
-	var extra map[string]json.RawMessage
-	for more := d.Object(); more; more = d.NextMember() {
-		name, value := d.Name(), d.Offset()
-		fits := false
-		switch string(name) {
-		case "Key":
-			fits = d.text(&tag.Key)
-		case "Value":
-			fits = d.text(&tag.Value)
-		}
-		d.settle(&extra, name, value, fits)
-	}
-	return extra == nil
-}
-
-func (d *decoder) readDistribution(r *RegionDistribution) bool {
-	if d.Peek() != jsonscan.Object {
-		return false
-	}
-	var extra map[string]json.RawMessage
-	for more := d.Object(); more; more = d.NextMember() {
-		name, value := d.Name(), d.Offset()
-		fits := false
-		switch string(name) {
-		case "ImageId":
-			fits = d.text(&r.ImageID)
-		case "RegionId":
-			fits = d.word(&r.RegionID)
-		case "VersionId":
-			fits = d.version(&r.VersionID)
-		case "Status":
-			fits = d.word((*string)(&r.Status))
-		case "Progress":
-			fits = d.word(&r.Progress)
-		}
-		d.settle(&extra, name, value, fits)
-	}
-	return extra == nil
-}
-
-func (d *decoder) readSnapshot(s *DiskSnapshot) bool {
-	if d.Peek() != jsonscan.Object {
-		return false
-	}
-	var extra map[string]json.RawMessage
-	for more := d.Object(); more; more = d.NextMember() {
-		name, value := d.Name(), d.Offset()
-		fits := false
-		switch string(name) {
-		case "SnapshotId":
-			fits = d.text(&s.SnapshotID)
-		case "VersionId":
-			fits = d.version(&s.VersionID)
-		case "DiskType":
-			fits = d.word(&s.DiskType)
-		case "DiskSubType":
-			fits = d.word(&s.DiskSubType)
-		case "DiskCategory":
-			fits = d.word(&s.DiskCategory)
-		case "BindType":
-			fits = d.word(&s.BindType)
-		case "Size":
-			fits = integer(d, &s.Size)
-		}
-		d.settle(&extra, name, value, fits)
-	}
-	return extra == nil
-}
-
-// A null in a list of strings is no string, though it is no text elsewhere.
-
-func (d *decoder) readWord(item *string) bool {
-	return d.Peek() != jsonscan.Null && d.word(item)
-}
-
-func (d *decoder) readLanguage(item *Language) bool { return d.readWord((*string)(item)) }

@@ -38,7 +38,7 @@ func plainDecodePage(body []byte) (page ListImageResponse, ok success, path stri
 		page.Images = make([]Image, len(items))
 		for i, item := range items {
 			fields, isObject := plainMembers(item)
-			if !isObject {
+			if !isObject || i == maxImages {
 				return page, ok, "Data[" + strconv.Itoa(i) + "]", false
 			}
 			page.Images[i].Extra = plainObject(reflect.ValueOf(&page.Images[i]).Elem(), fields)

@@ -147,6 +147,17 @@ func TestMarshallingAnImage(t *testing.T) {
 	}
 }
 
+func TestExtraComesLastInTheOrderOfItsNames(t *testing.T) {
+	t.Parallel()
+	image := Image{EnvironmentID: "e", Extra: extra{"d": []byte("1"), "b": []byte("2"), "c": []byte("3"), "a": []byte("4"), "e": []byte("5")}}
+	const want = `"EnvironmentId":"e","a":4,"b":2,"c":3,"d":1,"e":5}`
+	for range 20 {
+		if text, err := json.Marshal(image); err != nil || !strings.HasSuffix(string(text), want) {
+			t.Fatalf("%s, error %v, want %s at its end", text, err, want)
+		}
+	}
+}
+
 func TestExtraThatIsNotJSONIsAnErrorThatNamesIt(t *testing.T) {
 	t.Parallel()
 	for _, value := range []string{"", "{", "1 2", "x", "\"\xff\""} {

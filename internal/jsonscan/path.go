@@ -40,11 +40,7 @@ func (w *walker) value() bool {
 	outside := len(w.path)
 	switch kind {
 	case Object:
-		for more := w.Object(); more; more = w.NextMember() {
-			name := w.Name()
-			if w.err != nil {
-				return false
-			}
+		for name, more := w.Object(); more; name, more = w.NextMember() {
 			w.path = append(append(w.path, '.'), name...)
 			if !w.value() {
 				return false

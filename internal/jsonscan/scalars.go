@@ -16,15 +16,16 @@ const (
 
 // special marks, by their high bits, the bytes of eight that end a plain run in
 // a string: quote, backslash, control characters. Only the first mark counts,
-// as the subtractions may carry into what follows it.
+// as the subtractions may borrow from what follows it.
 //
-// For a byte b below 0x80, b-n borrows into the high bit just when b < n; the
-// &^ discards bytes of 0x80 and more, which are never special. A byte equals n
-// just when its exclusive or with n is less than 1.
+// For a byte b below 0x80, b-n has the high bit just when b < n, and b equals n
+// just when their exclusive or is less than 1. Bytes of 0x80 and more are never
+// special, which &^ x sees to.
 func special(x uint64) uint64 {
-	quote := x ^ ones*'"'
-	backslash := x ^ ones*'\\'
-	return ((x-ones*' ')&^x | (quote-ones)&^quote | (backslash-ones)&^backslash) & highs
+	control := x - ones*' '
+	quote := (x ^ ones*'"') - ones
+	backslash := (x ^ ones*'\\') - ones
+	return (control | quote | backslash) &^ x & highs
 }
 
 // String reads a string and returns what is between its quotes, and whether
@@ -38,11 +39,17 @@ func (s *Scanner) String() (raw []byte, escaped bool) {
 		for i+8 <= len(text) {
 			x := binary.LittleEndian.Uint64(text[i:])
 			seen |= x
-			if marks := special(x); marks != 0 {
-				i += bits.TrailingZeros64(marks) / 8
-				break
+			marks := special(x)
+			if marks == 0 {
+				i += 8
+				continue
 			}
-			i += 8
+			i += bits.TrailingZeros64(marks) / 8
+			if text[i] == '"' && seen&highs == 0 { // as nearly always
+				s.pos = i + 1
+				return text[start:i], escaped
+			}
+			break
 		}
 		for i < len(text) && text[i] >= ' ' && text[i] != '"' && text[i] != '\\' {
 			seen |= uint64(text[i])

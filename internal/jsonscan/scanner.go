@@ -52,12 +52,11 @@ var kinds = [256]Kind{
 // The methods that read a value are to be called when [Scanner.Peek] says that
 // it comes next. Objects are read with
 //
-//	for more := s.Object(); more; more = s.NextMember() {
-//		name := s.Name()
+//	for name, more := s.Object(); more; name, more = s.NextMember() {
 //		... read or skip one value ...
 //	}
 //
-// and arrays likewise with Array and NextItem.
+// and arrays likewise with Array and NextItem, which give no names.
 type Scanner struct {
 	text  []byte
 	pos   int
@@ -113,27 +112,29 @@ func (s *Scanner) End() {
 	}
 }
 
-// Object enters an object and reports whether it has a first member.
-func (s *Scanner) Object() bool { return s.enter('}') }
+// Object enters an object and reads the name of its first member, free of
+// escapes. It reports false for an object without members, which it leaves.
+func (s *Scanner) Object() (name []byte, more bool) {
+	if !s.enter('}') {
+		return nil, false
+	}
+	return s.name()
+}
 
-// NextMember goes on to the next member, or leaves the object and reports
-// false.
-func (s *Scanner) NextMember() bool { return s.more('}') }
+// NextMember reads the name of the next member, or leaves the object and
+// reports false.
+func (s *Scanner) NextMember() (name []byte, more bool) {
+	if !s.more('}') {
+		return nil, false
+	}
+	return s.name()
+}
 
 // Array enters an array and reports whether it has a first item.
 func (s *Scanner) Array() bool { return s.enter(']') }
 
 // NextItem goes on to the next item, or leaves the array and reports false.
 func (s *Scanner) NextItem() bool { return s.more(']') }
-
-// Name reads a member's name, free of escapes, and the colon after it.
-func (s *Scanner) Name() []byte {
-	name, escaped := s.name()
-	if escaped {
-		return Unescape(nil, name)
-	}
-	return name
-}
 
 // Bool reads true or false.
 func (s *Scanner) Bool() (literal []byte) {
@@ -162,9 +163,8 @@ func (s *Scanner) Skip() []byte {
 		case String:
 			s.String()
 		case Object:
-			if s.Object() {
+			if _, more := s.Object(); more {
 				s.open = append(s.open, '{')
-				s.name()
 				continue
 			}
 		case Array:
@@ -179,8 +179,8 @@ func (s *Scanner) Skip() []byte {
 		for more = false; len(s.open) > 0 && !more; {
 			if s.open[len(s.open)-1] == '[' {
 				more = s.NextItem()
-			} else if more = s.NextMember(); more {
-				s.name()
+			} else {
+				_, more = s.NextMember()
 			}
 			if !more {
 				s.open = s.open[:len(s.open)-1]
@@ -240,18 +240,22 @@ func (s *Scanner) more(closing byte) bool {
 	return false
 }
 
-func (s *Scanner) name() (raw []byte, escaped bool) {
+// name reads a member's name and the colon after it.
+func (s *Scanner) name() (name []byte, ok bool) {
 	if s.next() != '"' {
 		s.expected("a member's name")
 		return nil, false
 	}
-	raw, escaped = s.String()
+	name, escaped := s.String()
 	if s.next() != ':' {
 		s.expected("':'")
 		return nil, false
 	}
 	s.pos++
-	return raw, escaped
+	if escaped {
+		name = Unescape(nil, name)
+	}
+	return name, true
 }
 
 func (s *Scanner) literal(word string) []byte {
