@@ -62,7 +62,7 @@ func run(s settings, out io.Writer) error {
 	var found findings
 	for _, size := range []int{10, 100} {
 		file := s.pageFile(size)
-		stats, err := comparePages(s, file)
+		clients, err := comparePages(s, file)
 		if err != nil {
 			return err
 		}
@@ -70,8 +70,8 @@ func run(s settings, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		printPages(out, size, info.Size(), stats)
-		found.page, found.pageImages, found.pageBytes = stats, size, info.Size()
+		printPages(out, size, info.Size(), clients)
+		found.small, found.page = found.page, stats{clients, size, info.Size()}
 	}
 
 	var err error
