@@ -11,9 +11,9 @@ import (
 // findings is everything measured.
 type findings struct {
 	small, page stats // of pages of 10 and of 100 images
-	call       overhead
-	kept       retained
-	cold       coldStart
+	call        overhead
+	kept        retained
+	cold        coldStart
 }
 
 // stats is what the clients' calls cost for one size of page.
