@@ -48,6 +48,9 @@ func readList[T any](d *decoder, l *list[T], read func(*decoder, *T) bool) (fits
 
 // newImage returns the place for another image.
 func (d *decoder) newImage() *Image {
+	if d.images.items == nil {
+		d.images.items = make([]Image, 0, 16)
+	}
 	d.images.items = append(d.images.items, Image{})
 	return &d.images.items[len(d.images.items)-1]
 }

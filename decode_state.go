@@ -51,7 +51,38 @@ type unstored struct {
 // placeholder is in fields whose text is not stored yet.
 const placeholder = "not stored yet"
 
-var decoders = sync.Pool{New: func() any { return new(decoder) }}
+var decoders = sync.Pool{New: func() any { return makeDecoder() }}
+
+// makeDecoder gives a decoder scratch enough for most images, in one piece: the
+// garbage collector empties the pool every dozen pages, and growing each list
+// anew would cost as many allocations as ten images.
+func makeDecoder() *decoder {
+	room := new(struct {
+		decoder
+		buffer        [4 << 10]byte
+		unstored      [64]unstored
+		languages     [8]Language
+		features      [8]string
+		drivers       [8]string
+		apps          [8]App
+		tags          [8]Tag
+		regions       [8]string
+		distributions [8]RegionDistribution
+		snapshots     [4]DiskSnapshot
+	})
+	d := &room.decoder
+	d.buffer = room.buffer[:0]
+	d.unstored = room.unstored[:0]
+	d.languages.items = room.languages[:0]
+	d.features.items = room.features[:0]
+	d.drivers.items = room.drivers[:0]
+	d.apps.items = room.apps[:0]
+	d.tags.items = room.tags[:0]
+	d.regions.items = room.regions[:0]
+	d.distributions.items = room.distributions[:0]
+	d.snapshots.items = room.snapshots[:0]
+	return d
+}
 
 func newDecoder() *decoder { return decoders.Get().(*decoder) }
 
