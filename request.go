@@ -224,7 +224,9 @@ func (p *preparedRequest) newHTTPRequest(ctx context.Context, method string, tar
 		Header:     header.fields,
 		Host:       p.endpoint.host,
 	}).WithContext(ctx)
-	if method == http.MethodPost {
+	if method == http.MethodGet {
+		req.Body = sentOnce{}
+	} else {
 		req.ContentLength = int64(len(body))
 		req.Body = http.NoBody
 		if body != "" {
@@ -236,6 +238,14 @@ func (p *preparedRequest) newHTTPRequest(ctx context.Context, method string, tar
 	}
 	return req
 }
+
+// sentOnce is no body at all, but one net/http does not know to be empty. It
+// would send a GET without body again by itself when a connection breaks, and
+// the nonce would be used by then. Repeating is the attempt loop's.
+type sentOnce struct{}
+
+func (sentOnce) Read([]byte) (int, error) { return 0, io.EOF }
+func (sentOnce) Close() error             { return nil }
 
 // requestHeader fills an http.Header from one array of values: a slice for
 // every header would be a dozen allocations in every attempt.
