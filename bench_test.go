@@ -26,15 +26,13 @@ func pages(tb testing.TB, file string, count int) *httptest.Server {
 	if !found {
 		tb.Fatal("the page has another first image")
 	}
-	bodies := make([][]byte, count+1)
-	for n := range bodies {
-		bodies[n] = bytes.Join([][]byte{before, []byte(fmt.Sprintf(`"ImageId":"imgc-06zyt9m93zwa%04d"`, n)), after}, nil)
-	}
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n, _ := strconv.Atoi(r.FormValue("PageNumber"))
-		body := bodies[min(n, count)]
-		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-		w.Write(body)
+		id := fmt.Appendf(nil, `"ImageId":"imgc-06zyt9m93zwa%04d"`, min(n, count))
+		w.Header().Set("Content-Length", strconv.Itoa(len(before)+len(id)+len(after)))
+		for _, part := range [][]byte{before, id, after} {
+			w.Write(part)
+		}
 	}))
 	tb.Cleanup(service.Close)
 	return service

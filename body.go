@@ -71,18 +71,16 @@ func readBody(resp *http.Response, limit int64) (*pooledBody, error) {
 		source = unzipped
 	}
 	body.limited = io.LimitedReader{R: source, N: limit + 1}
-	err := body.readAll(&body.limited)
+	err := body.readAll(&body.limited, limit)
 	body.limited.R = nil
-	if int64(len(body.bytes)) > limit {
-		body.bytes = body.bytes[:limit]
-		return body, ErrResponseTooLarge
-	}
 	return body, err
 }
 
-// readAll appends all of source to b.
-func (b *pooledBody) readAll(source io.Reader) error {
+// readAll appends all of source to b, or, when that is more than limit bytes,
+// as much as came in one piece.
+func (b *pooledBody) readAll(source io.Reader, limit int64) error {
 	var full [][]byte // chunks before the one being filled
+	var total int64
 	current := b.bytes
 	var err error
 	for err == nil {
@@ -97,10 +95,18 @@ func (b *pooledBody) readAll(source io.Reader) error {
 		var n int
 		n, err = source.Read(current[len(current):cap(current)])
 		current = current[:len(current)+n]
+		total += int64(n)
 	}
 	b.bytes = current
-	if full != nil {
+	switch {
+	case full != nil && total > limit:
+		b.bytes = full[0]
+	case full != nil:
 		b.bytes = slices.Concat(append(full, current)...)
+	}
+	if total > limit {
+		b.bytes = b.bytes[:min(int64(len(b.bytes)), limit)]
+		return ErrResponseTooLarge
 	}
 	if err == io.EOF {
 		return nil
