@@ -2,6 +2,7 @@ package appstreaming
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"strconv"
@@ -35,8 +36,10 @@ func WithMaxPasses(n int) Option {
 //
 // When the passes allowed by [WithMaxPasses] never agree, it returns the last
 // one and an error that is [ErrUnstable]. When a pass fails, it returns that
-// pass's error, with the pass before if there was one. req.PageNumber must be
-// unset. Safe for concurrent use.
+// pass's error, with the pass before if there was one. A pass that ended in
+// [ErrPageLoop] counts and agrees with none: a page's worth of images created
+// at once looks like that too. req.PageNumber must be unset. Safe for
+// concurrent use.
 func (c *Client) Snapshot(ctx context.Context, req ListImageRequest, opts ...Option) (*Snapshot, error) {
 	cfg, err := c.callConfig(opts)
 	if err != nil {
@@ -48,19 +51,24 @@ func (c *Client) Snapshot(ctx context.Context, req ListImageRequest, opts ...Opt
 	var (
 		last     *Snapshot
 		previous fingerprint
+		listed   bool // previous is the pass before
 		seeds    = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
 	)
 	for pass := 1; pass <= cfg.maxPasses; pass++ {
 		images, err := Collect(c.Images(ctx, req, opts...), 0)
+		if errors.Is(err, ErrPageLoop) && pass < cfg.maxPasses {
+			listed = false
+			continue
+		}
 		if err != nil {
 			return last, err
 		}
 		current := fingerprintOf(images, seeds)
-		last = &Snapshot{Images: images, Passes: pass, Stable: pass > 1 && current == previous}
+		last = &Snapshot{Images: images, Passes: pass, Stable: listed && current == previous}
 		if last.Stable {
 			return last, nil
 		}
-		previous = current
+		previous, listed = current, true
 	}
 	return last, fmt.Errorf("appstreaming: %w: no two of %d passes in a row agreed", ErrUnstable, cfg.maxPasses)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -33,6 +34,18 @@ type WaitOptions struct {
 	OnPoll func(Image)
 }
 
+func (o *WaitOptions) validate() error {
+	for _, pause := range []struct {
+		field string
+		value time.Duration
+	}{{"Interval", o.Interval}, {"MaxInterval", o.MaxInterval}} {
+		if pause.value < 0 {
+			return &OptionError{Option: "WaitOptions", Value: pause.field + ": " + pause.value.String(), Reason: "must not be negative"}
+		}
+	}
+	return nil
+}
+
 // WaitError says why waiting for an image ended. It matches [ErrImageFailed],
 // [ErrImageGone], [ErrImageNotListed] or the error of ctx or of the poll that
 // ended it.
@@ -42,12 +55,15 @@ type WaitError struct {
 	Err     error
 }
 
-// Error names the image, its last status and the reason.
+// Error names the image, its last status and the reason, in one line.
 func (e *WaitError) Error() string {
-	if e.Last.ImageID == "" {
-		return fmt.Sprintf("appstreaming: waiting for image %s: %v", e.ImageID, e.Err)
+	var b strings.Builder
+	b.WriteString("appstreaming: waiting for image " + e.ImageID)
+	if e.Last.ImageID != "" {
+		b.WriteString(", last seen " + string(e.Last.Status))
 	}
-	return fmt.Sprintf("appstreaming: waiting for image %s, last seen %s: %v", e.ImageID, e.Last.Status, e.Err)
+	fmt.Fprintf(&b, ": %v", e.Err)
+	return withTrail(&b, "", 0, "")
 }
 
 // Unwrap returns the reason.
@@ -56,7 +72,9 @@ func (e *WaitError) Unwrap() error { return e.Err }
 // WaitForImage polls until the image is AVAILABLE and returns it. It returns a
 // [*WaitError] with the image as last seen when its creation failed, when it
 // vanished, when it is not listed within the grace period, when ctx ends, and
-// when polling fails for good.
+// when polling fails for good: five times in a row, or in a way that will not
+// pass. A bad identifier is a [*ParamError], a negative pause an
+// [*OptionError].
 //
 // Without a deadline in ctx it waits for as long as the image is being created.
 // Safe for concurrent use.
@@ -84,25 +102,31 @@ func (c *Client) WaitForImages(ctx context.Context, imageIDs []string, o WaitOpt
 			return nil, err
 		}
 	}
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
 	w := waiter{
-		lister:  c,
-		options: o,
-		jitter:  c.cfg.jitter,
-		now:     c.cfg.now,
-		started: c.cfg.now(),
-		seen:    make(map[string]Image, len(imageIDs)),
+		lister:    c,
+		options:   o,
+		retryable: c.cfg.retry.retryable,
+		jitter:    c.cfg.jitter,
+		now:       c.cfg.now,
+		started:   c.cfg.now(),
+		seen:      make(map[string]Image, len(imageIDs)),
 	}
 	return w.wait(ctx, imageIDs)
 }
 
 // waiter is one wait under way.
 type waiter struct {
-	lister  ImageLister
-	options WaitOptions
-	jitter  func(time.Duration) time.Duration
-	now     func() time.Time
-	started time.Time
+	lister    ImageLister
+	options   WaitOptions
+	retryable func(error) bool
+	jitter    func(time.Duration) time.Duration
+	now       func() time.Time
+	started   time.Time
 
+	polled  time.Time        // when the round began
 	seen    map[string]Image // as last seen
 	count   int              // images in the inventory, when known
 	failed  int              // polls in a row
@@ -137,10 +161,11 @@ func (w *waiter) wait(ctx context.Context, imageIDs []string) ([]Image, error) {
 
 // round asks once for every pending image's state and settles what it can.
 func (w *waiter) round(ctx context.Context) error {
+	w.polled = w.now()
 	found, err := w.poll(ctx)
 	if err != nil {
 		w.failed++
-		if ctx.Err() != nil || w.failed >= maxFailedPolls || !DefaultRetryable(err) {
+		if ctx.Err() != nil || w.failed >= maxFailedPolls || !w.retryable(err) {
 			return w.fail(w.pending[0], err)
 		}
 		return nil // no news
@@ -163,15 +188,14 @@ func (w *waiter) round(ctx context.Context) error {
 
 // settle tells whether an image is ready, or why it never will be.
 func (w *waiter) settle(id string, image Image, listed bool) (done bool, err error) {
-	_, before := w.seen[id]
-	switch grace := orDefault(w.options.Grace, defaultWaitGrace); {
-	case listed:
-	case before:
-		return false, w.fail(id, ErrImageGone)
-	case w.now().Sub(w.started) >= grace:
+	if !listed {
+		switch _, before := w.seen[id]; {
+		case w.mayBeMissing(id):
+			return false, nil
+		case before:
+			return false, w.fail(id, ErrImageGone)
+		}
 		return false, w.fail(id, ErrImageNotListed)
-	default:
-		return false, nil
 	}
 	w.seen[id] = image
 	if w.options.OnPoll != nil {
@@ -181,54 +205,6 @@ func (w *waiter) settle(id string, image Image, listed bool) (done bool, err err
 		return false, w.fail(id, ErrImageFailed)
 	}
 	return image.Status == StatusAvailable, nil
-}
-
-// poll finds the pending images, by listing all or by asking for each,
-// whichever takes fewer requests.
-func (w *waiter) poll(ctx context.Context) (map[string]Image, error) {
-	found := make(map[string]Image, len(w.pending))
-	if pages := (w.count + MaxPageSize - 1) / MaxPageSize; len(w.pending) > 1 && pages <= len(w.pending) {
-		for page, err := range Pages(ctx, w.lister, ListImageRequest{}) {
-			if err != nil {
-				return nil, err
-			}
-			w.count = page.Count
-			w.keep(found, page.Images)
-			if len(found) == len(w.pending) {
-				break
-			}
-			if pages := (w.count + MaxPageSize - 1) / MaxPageSize; pages > len(w.pending)+1 {
-				return w.pollEach(ctx, found)
-			}
-		}
-		return found, nil
-	}
-	return w.pollEach(ctx, found)
-}
-
-func (w *waiter) pollEach(ctx context.Context, found map[string]Image) (map[string]Image, error) {
-	for _, id := range w.pending {
-		if _, known := found[id]; known {
-			continue
-		}
-		page, err := w.lister.ListImage(ctx, ListImageRequest{ImageID: id})
-		if err != nil {
-			return nil, err
-		}
-		w.keep(found, page.Images)
-	}
-	return found, nil
-}
-
-// keep notes the pending ones among images. Of an image's several versions the
-// newest counts.
-func (w *waiter) keep(found map[string]Image, images []Image) {
-	for _, image := range images {
-		_, pending := slices.BinarySearch(w.pending, image.ImageID)
-		if _, known := found[image.ImageID]; pending && (!known || image.VersionID == image.LatestVersionID) {
-			found[image.ImageID] = image
-		}
-	}
 }
 
 func (w *waiter) fail(id string, err error) error {

@@ -130,6 +130,7 @@ func talkGarbage(w http.ResponseWriter) {
 
 // write sends the first limit bytes of body.
 func (s *Server) write(ctx context.Context, w http.ResponseWriter, body *body, limit int64, f *Fault) error {
+	var pause time.Duration // none before the first drop
 	for chunk := range body.chunks() {
 		chunk = chunk[:min(int64(len(chunk)), limit)]
 		limit -= int64(len(chunk))
@@ -143,13 +144,14 @@ func (s *Server) write(ctx context.Context, w http.ResponseWriter, body *body, l
 			continue
 		}
 		for drop := range slices.Chunk(chunk, f.DripBytes) {
+			if !s.sleep(ctx, pause) {
+				return errClientGone
+			}
+			pause = max(f.DripEvery, 0)
 			if _, err := w.Write(drop); err != nil {
 				return err
 			}
 			flush(w)
-			if !s.sleep(ctx, max(f.DripEvery, time.Nanosecond)) {
-				return errClientGone
-			}
 		}
 	}
 	return nil

@@ -1,0 +1,250 @@
+package appstreaming_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wuying-go/appstreaming"
+	"github.com/wuying-go/appstreaming/appstreamingtest"
+)
+
+// atPage calls change when the page of that number is asked for the nth time,
+// before it is answered.
+func atPage(service *appstreamingtest.Server, page string, nth int32, change func()) {
+	var asked atomic.Int32
+	service.OnRequest(func(r appstreamingtest.Request) {
+		if r.Params["PageNumber"] == page && asked.Add(1) == nth {
+			change()
+		}
+	})
+}
+
+func byTens() appstreaming.ListImageRequest { return appstreaming.ListImageRequest{PageSize: 10} }
+
+func TestASinglePassMissesAnImageAndSnapshotDoesNot(t *testing.T) {
+	t.Parallel()
+	images := appstreamingtest.SampleImages(41)
+	held, fresh := images[:40], images[40]
+	for name, test := range map[string]struct {
+		change func(*appstreamingtest.Server) // between the first two pages of the first pass
+		missed appstreaming.Image
+	}{
+		"one is deleted: the others move up":    {func(s *appstreamingtest.Server) { s.Remove(held[3].ImageID) }, held[10]},
+		"one is created at the front":           {func(s *appstreamingtest.Server) { s.PutFirst(fresh) }, fresh},
+		"one is deleted and another is created": {func(s *appstreamingtest.Server) { s.Remove(held[9].ImageID); s.Put(fresh) }, held[10]},
+	} {
+		for _, prefetch := range []int{0, 4} {
+			t.Run(fmt.Sprintf("%s, prefetch %d", name, prefetch), func(t *testing.T) {
+				t.Parallel()
+				service := appstreamingtest.NewServer(t, held...)
+				client := service.Client(appstreaming.WithPrefetch(prefetch))
+				atPage(service, "2", 1, func() { test.change(service) })
+				single, err := appstreaming.Collect(client.Images(t.Context(), byTens()), 0)
+				if err != nil || slices.Contains(imageIDs(single), test.missed.ImageID) {
+					t.Fatalf("the single pass has all %d images (%v): the test shows nothing", len(single), err)
+				}
+
+				again := appstreamingtest.NewServer(t, held...)
+				atPage(again, "2", 1, func() { test.change(again) })
+				snapshot, err := again.Client(appstreaming.WithPrefetch(prefetch)).Snapshot(t.Context(), byTens())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(imageIDs(again.Images()), imageIDs(snapshot.Images)); diff != "" {
+					t.Errorf("images (-want +got):\n%s", diff)
+				}
+				if snapshot.Passes != 3 || !snapshot.Stable {
+					t.Errorf("%d passes, stable %v; want 3 and true", snapshot.Passes, snapshot.Stable)
+				}
+			})
+		}
+	}
+}
+
+func TestASnapshotOfAQuietInventoryTakesTwoPasses(t *testing.T) {
+	t.Parallel()
+	for _, count := range []int{0, 1, 10, 25} {
+		service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(count)...)
+		snapshot, err := service.Client().Snapshot(t.Context(), byTens())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(snapshot.Images) != count || snapshot.Passes != 2 || !snapshot.Stable {
+			t.Errorf("%d images: got %d in %d passes, stable %v", count, len(snapshot.Images), snapshot.Passes, snapshot.Stable)
+		}
+		if want := 2 * max(1, (count+9)/10); service.RequestCount() != want {
+			t.Errorf("%d images: %d requests, want %d", count, service.RequestCount(), want)
+		}
+	}
+}
+
+// Each of the three parts of an image's identity counts.
+func TestASnapshotSeesWhatChangedBetweenItsPasses(t *testing.T) {
+	t.Parallel()
+	images := appstreamingtest.SampleImages(15)
+	modified, renewed := images[4], images[4]
+	modified.Modified = "2030-01-02 03:04:05"
+	renewed.VersionID = "iv-renewed"
+	described := images[4]
+	described.Description += " (edited)"
+	for name, test := range map[string]struct {
+		change func(*appstreamingtest.Server)
+		passes int
+	}{
+		"GmtModified": {func(s *appstreamingtest.Server) { s.Put(modified) }, 3},
+		"another id": {func(s *appstreamingtest.Server) {
+			s.Remove(images[0].ImageID)
+			s.PutFirst(appstreamingtest.SampleImages(16)[15])
+		}, 3},
+		"another one":    {func(s *appstreamingtest.Server) { s.Put(renewed) }, 3},
+		"the order only": {func(s *appstreamingtest.Server) { s.Remove(images[0].ImageID); s.Put(images[0]) }, 2},
+		"nothing of it":  {func(s *appstreamingtest.Server) { s.Put(described) }, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			service := appstreamingtest.NewServer(t, images...)
+			atPage(service, "1", 2, func() { test.change(service) }) // as the second pass begins
+			snapshot, err := service.Client().Snapshot(t.Context(), byTens())
+			if err != nil || snapshot.Passes != test.passes || !snapshot.Stable {
+				t.Errorf("got %+v, %v; want it stable after %d passes", snapshot, err, test.passes)
+			}
+		})
+	}
+}
+
+func TestAnInventoryThatKeepsChangingIsUnstable(t *testing.T) {
+	t.Parallel()
+	for passes, opts := range map[int][]appstreaming.Option{5: nil, 2: {appstreaming.WithMaxPasses(2)}, 7: {appstreaming.WithMaxPasses(7)}} {
+		images := appstreamingtest.SampleImages(30)
+		service := appstreamingtest.NewServer(t, images[:20]...)
+		next := 20
+		service.OnRequest(func(r appstreamingtest.Request) {
+			if r.Params["PageNumber"] == "1" { // one more image in every pass
+				service.Put(images[next])
+				next++
+			}
+		})
+		snapshot, err := service.Client().Snapshot(t.Context(), byTens(), opts...)
+		if !errors.Is(err, appstreaming.ErrUnstable) || snapshot == nil {
+			t.Fatalf("got %v, %v; want ErrUnstable and the last pass", snapshot, err)
+		}
+		if snapshot.Passes != passes || snapshot.Stable || len(snapshot.Images) != 20+passes {
+			t.Errorf("%d passes, stable %v, %d images; want %d, false and %d", snapshot.Passes, snapshot.Stable, len(snapshot.Images), passes, 20+passes)
+		}
+	}
+}
+
+func TestAPassThatFailsEndsTheSnapshotWithThePassBefore(t *testing.T) {
+	t.Parallel()
+	for _, prefetch := range []int{0, 4} {
+		for pass := 1; pass <= 2; pass++ {
+			service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(30)...)
+			if pass == 2 {
+				service.Fail(1, appstreamingtest.Fault{Page: 2})
+			}
+			service.Fail(-1, appstreamingtest.Fault{Page: 2, Code: appstreaming.CodeForbiddenNoPermission})
+			snapshot, err := service.Client(appstreaming.WithPrefetch(prefetch)).Snapshot(t.Context(), byTens())
+			var apiErr *appstreaming.APIError
+			if !errors.As(err, &apiErr) || !errors.Is(err, appstreaming.CodeForbidden) {
+				t.Errorf("pass %d: got %v, want the service's refusal", pass, err)
+			}
+			switch {
+			case pass == 1 && snapshot != nil:
+				t.Errorf("got %+v of a first pass that failed", snapshot)
+			case pass == 2 && (snapshot == nil || len(snapshot.Images) != 30 || snapshot.Passes != 1 || snapshot.Stable):
+				t.Errorf("got %+v, want the first pass", snapshot)
+			}
+		}
+	}
+}
+
+func TestASnapshotEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(30)...)
+	ctx, cancel := context.WithCancel(t.Context())
+	atPage(service, "2", 2, cancel)
+	snapshot, err := service.Client().Snapshot(ctx, byTens())
+	if !errors.Is(err, context.Canceled) || snapshot == nil || snapshot.Passes != 1 {
+		t.Errorf("got %+v, %v; want the cancellation with the first pass", snapshot, err)
+	}
+}
+
+// As many images as a page has, created between two pages, make the second page
+// repeat the first.
+func TestImagesCreatedInOneGoAreNoPageLoopToASnapshot(t *testing.T) {
+	t.Parallel()
+	images := appstreamingtest.SampleImages(40)
+	change := func(s *appstreamingtest.Server) { atPage(s, "2", 1, func() { s.PutFirst(images[30:]...) }) }
+	service := appstreamingtest.NewServer(t, images[:30]...)
+	change(service)
+	if _, err := appstreaming.Collect(service.Client().Images(t.Context(), byTens()), 0); !errors.Is(err, appstreaming.ErrPageLoop) {
+		t.Fatalf("a single pass ends with %v: the test shows nothing", err)
+	}
+	service = appstreamingtest.NewServer(t, images[:30]...)
+	change(service)
+	snapshot, err := service.Client().Snapshot(t.Context(), byTens())
+	if err != nil || len(snapshot.Images) != 40 || snapshot.Passes != 3 || !snapshot.Stable {
+		t.Errorf("got %+v, %v; want all 40 images after two more passes", snapshot, err)
+	}
+}
+
+func TestASnapshotOfAServiceThatLoopsEndsWithTheLoop(t *testing.T) {
+	t.Parallel()
+	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(30)...)
+	service.SetListing(appstreamingtest.Listing{IgnorePageNumber: true})
+	snapshot, err := service.Client().Snapshot(t.Context(), byTens(), appstreaming.WithMaxPasses(3))
+	if !errors.Is(err, appstreaming.ErrPageLoop) || snapshot != nil || service.RequestCount() != 6 {
+		t.Errorf("got %+v, %v after %d requests; want ErrPageLoop after three passes of two", snapshot, err, service.RequestCount())
+	}
+}
+
+func TestASnapshotRefusesWhatCannotBeOne(t *testing.T) {
+	t.Parallel()
+	service := appstreamingtest.NewServer(t)
+	client := service.Client()
+	var paramErr *appstreaming.ParamError
+	var optionErr *appstreaming.OptionError
+	for _, number := range []int{-1, 2} {
+		if _, err := client.Snapshot(t.Context(), appstreaming.ListImageRequest{PageNumber: number}); !errors.As(err, &paramErr) || paramErr.Field != "PageNumber" {
+			t.Errorf("page number %d: got %v, want a *ParamError", number, err)
+		}
+	}
+	if _, err := client.Snapshot(t.Context(), byTens(), appstreaming.WithMaxPasses(1)); !errors.As(err, &optionErr) || optionErr.Option != "WithMaxPasses" {
+		t.Errorf("one pass: got %v, want an *OptionError", err)
+	}
+	if _, err := new(appstreaming.Client).Snapshot(t.Context(), byTens()); !errors.Is(err, appstreaming.ErrUninitialized) {
+		t.Errorf("zero client: got %v, want ErrUninitialized", err)
+	}
+	if service.RequestCount() != 0 {
+		t.Errorf("%d requests were sent", service.RequestCount())
+	}
+}
+
+func TestSnapshotsRunSideBySide(t *testing.T) {
+	t.Parallel()
+	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(30)...)
+	service.SetLatency(time.Millisecond)
+	client := service.Client()
+	done := make(chan error)
+	for range 8 {
+		go func() {
+			snapshot, err := client.Snapshot(context.Background(), byTens(), appstreaming.WithPrefetch(2))
+			if err == nil && len(snapshot.Images) != 30 {
+				err = fmt.Errorf("%d images", len(snapshot.Images))
+			}
+			done <- err
+		}()
+	}
+	for range 8 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
