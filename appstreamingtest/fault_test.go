@@ -2,15 +2,10 @@ package appstreamingtest
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
-	"errors"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -29,6 +24,7 @@ type wire struct {
 
 // call sends one signed request over a connection of its own, without
 // decompressing or following anything.
+
 func call(t *testing.T, s *Server) wire {
 	t.Helper()
 	d := newDraft()
@@ -47,14 +43,9 @@ func call(t *testing.T, s *Server) wire {
 	return wire{resp, body, nil, err}
 }
 
-func startFor(t *testing.T, images ...appstreaming.Image) *Server {
-	t.Helper()
-	return NewServer(t, images...)
-}
-
 func TestErrorsOfTheServiceComeInItsEnvelope(t *testing.T) {
 	t.Parallel()
-	s := startFor(t)
+	s := NewServer(t)
 	s.Fail(1, Fault{Code: appstreaming.CodeThrottlingUser, Message: "slow <down>", Header: http.Header{"x-acs-retry-after": {"300"}}})
 	got := call(t, s)
 	if got.resp.StatusCode != 400 || got.resp.Header.Get("x-acs-retry-after") != "300" {
@@ -102,7 +93,7 @@ func TestErrorsOfTheServiceComeInItsEnvelope(t *testing.T) {
 
 func TestAnyStatusBodyAndHeaderCanBeAnswered(t *testing.T) {
 	t.Parallel()
-	s := startFor(t)
+	s := NewServer(t)
 	for _, test := range []struct {
 		fault  Fault
 		status int
@@ -134,7 +125,7 @@ func TestAnyStatusBodyAndHeaderCanBeAnswered(t *testing.T) {
 
 func TestMembersCanBeReplacedAddedAndRemoved(t *testing.T) {
 	t.Parallel()
-	s := startFor(t, appstreaming.Image{ImageID: "a"}, appstreaming.Image{ImageID: "b"})
+	s := NewServer(t, appstreaming.Image{ImageID: "a"}, appstreaming.Image{ImageID: "b"})
 	s.Fail(1, Fault{
 		Members:      map[string]json.RawMessage{"Code": json.RawMessage("200"), "Success": nil, "New": json.RawMessage("1"), "Count": json.RawMessage("3e9")},
 		ImageMembers: map[string]json.RawMessage{"ImageName": json.RawMessage("{}"), "Platform": json.RawMessage("2.5"), "Zone": json.RawMessage(`"z"`)},
@@ -175,124 +166,6 @@ func TestMembersCanBeReplacedAddedAndRemoved(t *testing.T) {
 	}
 }
 
-func TestConnectionsBreakAsAsked(t *testing.T) {
-	t.Parallel()
-	s := startFor(t, SampleImages(10)...)
-	whole := len(call(t, s).body)
-	refused := func(err error) bool {
-		return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-	}
-
-	for name, b := range map[string]Break{"reset": BreakReset, "closed": BreakClose} {
-		s.Fail(1, Fault{Break: b})
-		if got := call(t, s); !refused(got.err) {
-			t.Errorf("%s before the response: %+v", name, got)
-		}
-	}
-	s.Fail(1, Fault{Break: BreakReset})
-	if got := call(t, s); !errors.Is(got.err, syscall.ECONNRESET) {
-		t.Errorf("reset is not a reset: %v", got.err)
-	}
-	s.Fail(1, Fault{Break: BreakGarbage})
-	if got := call(t, s); got.err == nil || !strings.Contains(got.err.Error(), "malformed HTTP response") {
-		t.Errorf("garbage: %v", got.err)
-	}
-
-	s.Fail(1, Fault{Break: BreakTruncate, After: 100})
-	if got := call(t, s); got.err != nil || got.bodyErr != nil || len(got.body) != 100 || got.resp.ContentLength != 100 {
-		t.Errorf("truncated: %+v", got)
-	}
-	s.Fail(1, Fault{Break: BreakShort})
-	if got := call(t, s); got.bodyErr != io.ErrUnexpectedEOF || len(got.body) != whole/2 || got.resp.ContentLength != int64(whole) {
-		t.Errorf("short: %d of %d bytes, %v", len(got.body), got.resp.ContentLength, got.bodyErr)
-	}
-	s.Fail(1, Fault{Break: BreakShort, After: -1})
-	if got := call(t, s); got.bodyErr != io.ErrUnexpectedEOF || len(got.body) != 0 {
-		t.Errorf("nothing of the body: %d bytes, %v", len(got.body), got.bodyErr)
-	}
-	s.Fail(1, Fault{Break: BreakShort, Chunked: true, After: 1000})
-	if got := call(t, s); got.bodyErr != io.ErrUnexpectedEOF || len(got.body) != 1000 || got.resp.ContentLength != -1 {
-		t.Errorf("chunks cut short: %d bytes, %v", len(got.body), got.bodyErr)
-	}
-	s.Fail(1, Fault{Chunked: true})
-	if got := call(t, s); got.bodyErr != nil || len(got.body) != whole || got.resp.ContentLength != -1 {
-		t.Errorf("chunked: %d bytes, %v", len(got.body), got.bodyErr)
-	}
-	s.Fail(1, Fault{Break: BreakResetBody, After: 500})
-	if got := call(t, s); got.err != nil || !errors.Is(got.bodyErr, syscall.ECONNRESET) || len(got.body) > 500 {
-		t.Errorf("reset in the body: %d bytes, %v, %v", len(got.body), got.err, got.bodyErr)
-	}
-	s.Fail(1, Fault{DripBytes: 5000, DripEvery: time.Millisecond, Gzip: false})
-	if got := call(t, s); got.bodyErr != nil || len(got.body) != whole {
-		t.Errorf("dripping: %d bytes, %v", len(got.body), got.bodyErr)
-	}
-
-	want := []int{200, 0, 0, 0, 0, 200, 200, 200, 200, 200, 200, 200}
-	var recorded []int
-	for _, r := range s.Requests() {
-		recorded = append(recorded, r.Status)
-	}
-	if diff := cmp.Diff(want, recorded); diff != "" {
-		t.Errorf("statuses recorded (-want +got):\n%s", diff)
-	}
-}
-
-func TestAnIdleConnectionIsClosedWithoutNotice(t *testing.T) {
-	t.Parallel()
-	s := startFor(t)
-	s.Fail(1, Fault{Break: BreakIdle, Chunked: true})
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	d := newDraft()
-	d.date = time.Now().UTC()
-	if err := d.acs3().Write(conn); err != nil {
-		t.Fatal(err)
-	}
-	everything, err := io.ReadAll(conn) // ends only if the server closes
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text := string(everything); !strings.HasPrefix(text, "HTTP/1.1 200") || !strings.HasSuffix(text, "}") || strings.Contains(text, "Connection: close") {
-		t.Errorf("got %s", text)
-	}
-}
-
-func TestBodiesAreCompressedPaddedAndBoth(t *testing.T) {
-	t.Parallel()
-	s := startFor(t, SampleImages(3)...)
-	plain := call(t, s).body
-	unzip := func(got wire) ([]byte, error) {
-		z, err := gzip.NewReader(bytes.NewReader(got.body))
-		if err != nil {
-			return nil, err
-		}
-		return io.ReadAll(z)
-	}
-	s.Fail(1, Fault{Gzip: true})
-	got := call(t, s)
-	content, err := unzip(got)
-	if err != nil || got.resp.Header.Get("Content-Encoding") != "gzip" || len(content) != len(plain) {
-		t.Errorf("gzip: %d bytes, %v, %v", len(content), err, got.resp.Header)
-	}
-	s.Fail(1, Fault{Gzip: true, Break: BreakTruncate, After: 100})
-	if _, err := unzip(call(t, s)); !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("gzip cut short: %v", err)
-	}
-	s.Fail(1, Fault{Padding: 3<<20 + 7})
-	if got := call(t, s); len(got.body) != 3<<20+7+len(plain) || len(bytes.TrimLeft(got.body, " ")) != len(plain) {
-		t.Errorf("padded: %d bytes", len(got.body))
-	}
-	s.Fail(1, Fault{Padding: 50 << 20, Gzip: true})
-	got = call(t, s)
-	content, err = unzip(got)
-	if err != nil || len(content) != 50<<20+len(plain) || len(got.body) > 1<<20 {
-		t.Errorf("bomb: %d bytes travelled, %d held, %v", len(got.body), len(content), err)
-	}
-}
-
 func TestFaultsWaitForTheirPageAndTheirTurn(t *testing.T) {
 	t.Parallel()
 	s := quietServer(t)
@@ -330,21 +203,5 @@ func TestFaultsWaitForTheirPageAndTheirTurn(t *testing.T) {
 	s.ClearFaults()
 	if got := ask("1"); got != "200" || s.PendingFaults() != 0 {
 		t.Errorf("got %s", got)
-	}
-}
-
-func TestWhereConnectionsCannotBeTakenOverTheHandlerAborts(t *testing.T) {
-	t.Parallel()
-	s := quietServer(t)
-	for _, b := range []Break{BreakReset, BreakClose, BreakGarbage, BreakShort, BreakResetBody, BreakIdle} {
-		s.Fail(1, Fault{Break: b})
-		func() {
-			defer func() {
-				if got := recover(); got != http.ErrAbortHandler {
-					t.Errorf("break %d: recovered %v", b, got)
-				}
-			}()
-			s.ServeHTTP(struct{ http.ResponseWriter }{httptest.NewRecorder()}, newDraft().acs3())
-		}()
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -156,3 +157,5 @@ func exchangeOn(t *testing.T, conn net.Conn, in *bufio.Reader, raw []byte) *resp
 	}
 	return &response{resp.StatusCode, resp.Header, body}
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }

@@ -1,12 +1,10 @@
 package appstreamingtest_test
 
 import (
-	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
-	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,12 +12,6 @@ import (
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
-
-func staticBearer(context.Context) (appstreaming.Credentials, error) {
-	return appstreaming.Credentials{BearerToken: appstreamingtest.BearerToken}, nil
-}
 
 func TestSampleImagesAreAlwaysTheSame(t *testing.T) {
 	t.Parallel()

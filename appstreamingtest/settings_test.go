@@ -1,0 +1,96 @@
+package appstreamingtest_test
+
+import (
+	"compress/gzip"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/wuying-go/appstreaming"
+	"github.com/wuying-go/appstreaming/appstreamingtest"
+)
+
+func TestListingsCanBeBent(t *testing.T) {
+	t.Parallel()
+	three := 3
+	for name, test := range map[string]struct {
+		listing appstreamingtest.Listing
+		page    int
+		want    string // first image, images, page number, page size, count
+	}{
+		"honest":             {appstreamingtest.Listing{}, 2, "10 10 2 10 25"},
+		"IgnorePageNumber":   {appstreamingtest.Listing{IgnorePageNumber: true}, 2, "0 10 1 10 25"},
+		"EmptyPages":         {appstreamingtest.Listing{EmptyPages: []int{2}}, 2, "- 0 2 10 25"},
+		"other EmptyPages":   {appstreamingtest.Listing{EmptyPages: []int{3}}, 2, "10 10 2 10 25"},
+		"ShortBy":            {appstreamingtest.Listing{ShortBy: 3}, 2, "10 7 2 10 25"},
+		"ShortBy everything": {appstreamingtest.Listing{ShortBy: 30}, 2, "- 0 2 10 25"},
+		"MaxPageSize":        {appstreamingtest.Listing{MaxPageSize: 4}, 2, "4 4 2 4 25"},
+		"CountDelta":         {appstreamingtest.Listing{CountDelta: 100}, 1, "0 10 1 10 125"},
+		"CountDelta below 0": {appstreamingtest.Listing{CountDelta: -100}, 1, "0 10 1 10 0"},
+		"Count":              {appstreamingtest.Listing{Count: &three, CountDelta: 9}, 1, "0 10 1 10 3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(25)...)
+			s.SetListing(test.listing)
+			page, err := s.Client().ListImage(t.Context(), appstreaming.ListImageRequest{PageNumber: test.page})
+			if err != nil {
+				t.Fatal(err)
+			}
+			first := "-"
+			if len(page.Images) > 0 {
+				if first = strings.TrimLeft(page.Images[0].ImageID[17:], "0"); first == "" {
+					first = "0"
+				}
+			}
+			got := strings.Join([]string{first, itoa(len(page.Images)), itoa(page.PageNumber), itoa(page.PageSize), itoa(page.Count)}, " ")
+			if got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+
+	s := appstreamingtest.NewServer(t)
+	s.SetListing(appstreamingtest.Listing{OmitCount: true})
+	page, err := s.Client(appstreaming.WithRawResponse()).ListImage(t.Context(), appstreaming.ListImageRequest{})
+	if err != nil || strings.Contains(string(page.Raw), "Count") {
+		t.Errorf("OmitCount: %s, %v", page.Raw, err)
+	}
+}
+
+func TestResponsesAreCompressedForWhoAcceptsIt(t *testing.T) {
+	t.Parallel()
+	s := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(50)...)
+	var sizes []int64
+	hc := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		r.Header.Set("Accept-Encoding", "br;q=1, gzip;q=0.5")
+		resp, err := http.DefaultTransport.RoundTrip(r)
+		if err == nil {
+			sizes = append(sizes, resp.ContentLength)
+			if resp.Header.Get("Content-Encoding") == "gzip" {
+				z, err := gzip.NewReader(resp.Body)
+				if err != nil {
+					return nil, err
+				}
+				resp.Body, resp.ContentLength = io.NopCloser(z), -1
+				resp.Header.Del("Content-Encoding")
+			}
+		}
+		return resp, err
+	})}
+	for _, on := range []bool{false, true} {
+		s.SetGzip(on)
+		page, err := s.Client(appstreaming.WithHTTPClient(hc)).ListImage(t.Context(), appstreaming.ListImageRequest{PageSize: 50})
+		if err != nil || len(page.Images) != 50 {
+			t.Fatalf("gzip %v: %v", on, err)
+		}
+	}
+	if len(sizes) != 2 || sizes[0] < 5*sizes[1] {
+		t.Errorf("sizes without and with gzip: %v", sizes)
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
