@@ -104,13 +104,8 @@ func TestTheDefaultTransportSpeaksTLS12AndNewerOnly(t *testing.T) {
 			return nil, errors.New("seen enough")
 		}}
 	})
-	client, err := appstreaming.New("cn-shanghai", appstreaming.WithEndpoint(service.URL), appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 1}),
-		appstreaming.WithCredentials(appstreaming.StaticCredentials("LTAI1", "c4nary-secret", "")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.CloseIdleConnections)
-	if _, err := client.ListImage(t.Context(), appstreaming.ListImageRequest{}); err == nil {
+	client := ownTransport(t, service.URL)
+	if _, err := client.ListImage(t.Context(), appstreaming.ListImageRequest{}, appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 1})); err == nil {
 		t.Fatal("a handshake that was refused gave a page")
 	}
 	offered = <-hello
@@ -124,17 +119,64 @@ func TestTheDefaultTransportSpeaksTLS12AndNewerOnly(t *testing.T) {
 	}
 }
 
-func TestPlainHTTPWhereTLSIsSpokenIsNotRetried(t *testing.T) {
+// A server that speaks no version the client offers is refused, and so is one
+// that answers in a version nobody offered.
+func TestAServerThatStopsAtTLS11IsRefused(t *testing.T) {
 	t.Parallel()
-	service := httptest.NewServer(http.NotFoundHandler())
-	defer service.Close()
-	client, err := appstreaming.New("cn-shanghai", appstreaming.WithEndpoint("https"+strings.TrimPrefix(service.URL, "http")),
+	for _, signature := range signatures {
+		service, _ := tlsService(t, func(s *httptest.Server) {
+			s.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request arrived") })
+			s.TLS.MinVersion, s.TLS.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+		})
+		for name, client := range map[string]*appstreaming.Client{
+			"a transport that trusts it": tlsClient(t, service, trusting(service)),
+			"the default transport":      ownTransport(t, service.URL),
+		} {
+			page, err := client.ListImage(t.Context(), appstreaming.ListImageRequest{}, appstreaming.WithSignature(signature))
+			var transportErr *appstreaming.TransportError
+			if !errors.As(err, &transportErr) || page != nil || !strings.Contains(err.Error(), "protocol version") {
+				t.Errorf("%s: got %v, %v; want the protocol version refused", name, page, err)
+			}
+		}
+	}
+}
+
+// A self-signed certificate is not accepted by the client's own transport.
+func TestTheDefaultTransportVerifiesCertificates(t *testing.T) {
+	t.Parallel()
+	for _, signature := range signatures {
+		service, dialled := tlsService(t, func(s *httptest.Server) {
+			s.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request arrived") })
+		})
+		_, err := ownTransport(t, service.URL).ListImage(t.Context(), appstreaming.ListImageRequest{ImageName: "c4nary"}, appstreaming.WithSignature(signature))
+		var transportErr *appstreaming.TransportError
+		if !errors.As(err, &transportErr) || transportErr.Attempts != 1 || transportErr.Stopped != "not retryable" || dialled.Load() != 1 {
+			t.Fatalf("got %v after %d connections, want a *TransportError after one", err, dialled.Load())
+		}
+		if host := strings.TrimPrefix(service.URL, "https://"); !strings.Contains(err.Error(), host) || strings.Contains(err.Error(), "c4nary") {
+			t.Errorf("%q does not name the host %s, or shows too much", err, host)
+		}
+	}
+}
+
+// ownTransport is a client with the transport that New makes.
+func ownTransport(t *testing.T, endpoint string) *appstreaming.Client {
+	t.Helper()
+	client, err := appstreaming.New("cn-shanghai", appstreaming.WithEndpoint(endpoint), appstreaming.WithRetry(appstreaming.RetryPolicy{BaseDelay: time.Millisecond}),
 		appstreaming.WithCredentials(appstreaming.StaticCredentials("LTAI1", "c4nary-secret", "")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.CloseIdleConnections)
-	_, err = client.ListImage(t.Context(), appstreaming.ListImageRequest{})
+	return client
+}
+
+func TestPlainHTTPWhereTLSIsSpokenIsNotRetried(t *testing.T) {
+	t.Parallel()
+	service := httptest.NewServer(http.NotFoundHandler())
+	defer service.Close()
+	client := ownTransport(t, "https"+strings.TrimPrefix(service.URL, "http"))
+	_, err := client.ListImage(t.Context(), appstreaming.ListImageRequest{})
 	var transportErr *appstreaming.TransportError
 	if !errors.As(err, &transportErr) || transportErr.Attempts != 1 {
 		t.Errorf("got %v, want one attempt", err)
