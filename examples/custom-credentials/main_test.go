@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wuying-go/appstreaming"
+	"github.com/wuying-go/appstreaming/appstreamingtest"
+)
+
+func noEnvironment(string) string { return "" }
+
+func TestATokenThatExpiresEarlyCostsOneRetry(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), nil, noEnvironment, &stdout, &stderr)
+	want := `call 1: 237 images, attempts: 1, key: STS.demo-1
+now the service lets the token expire, long before its time
+call 2: 237 images, attempts: 2, key: STS.demo-2
+`
+	if diff := cmp.Diff(want, stdout.String()); diff != "" || code != 0 {
+		t.Errorf("exit %d, stderr %q, stdout (-want +got):\n%s", code, stderr.String(), diff)
+	}
+	if all := stdout.String() + stderr.String(); strings.Contains(all, "demo-secret") || strings.Contains(all, "demo-token") {
+		t.Errorf("a secret is printed: %q", all)
+	}
+}
+
+func TestAKeyIsKeptUntilItIsAboutToExpire(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		issues := 0
+		keys := newRotating(func(context.Context) (issued, error) {
+			issues++
+			return issued{appstreaming.Credentials{AccessKeyID: fmt.Sprint("STS.", issues)}, time.Now().Add(time.Hour)}, nil
+		})
+		for _, step := range []struct {
+			after time.Duration
+			want  string
+		}{{0, "STS.1"}, {56 * time.Minute, "STS.1"}, {2 * time.Minute, "STS.2"}, {56 * time.Minute, "STS.2"}} {
+			time.Sleep(step.after)
+			if got, err := keys.Credentials(t.Context()); err != nil || got.AccessKeyID != step.want {
+				t.Errorf("%v later: %v, %v; want %s", step.after, got, err, step.want)
+			}
+		}
+	})
+}
+
+func TestCallersShareTheIssueOfAKeyAndDoNotOutwaitTheirContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var issues, served atomic.Int32
+		keys := newRotating(func(context.Context) (issued, error) {
+			time.Sleep(time.Minute)
+			issues.Add(1)
+			return issued{Credentials: appstreaming.Credentials{AccessKeyID: "STS.1"}}, nil
+		})
+		for range 10 {
+			go func() {
+				if _, err := keys.Credentials(t.Context()); err == nil {
+					served.Add(1)
+				}
+			}()
+		}
+		synctest.Wait()
+		hurried, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := keys.Credentials(hurried); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a caller in a hurry got %v", err)
+		}
+		time.Sleep(time.Hour)
+		if issues.Load() != 1 || served.Load() != 10 {
+			t.Errorf("%d issues for %d callers, want 1 for 10", issues.Load(), served.Load())
+		}
+	})
+}
+
+func TestOnlyARefusedTokenIsGivenUp(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[appstreaming.Code]string{appstreaming.CodeInvalidSecurityTokenExpired: "none", appstreaming.CodeThrottlingUser: "STS.1"} {
+		keys := newRotating(func(context.Context) (issued, error) {
+			return issued{Credentials: appstreaming.Credentials{AccessKeyID: "STS.1"}}, nil
+		})
+		if _, err := keys.Credentials(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		keys.observe(t.Context(), appstreaming.Attempt{Err: &appstreaming.APIError{Code: code}})
+		if got := keys.accessKeyID(); got != want {
+			t.Errorf("after %s the key is %s, want %s", code, got, want)
+		}
+	}
+}
+
+func TestAFileIsReadAnewWhenItsTokenIsRefused(t *testing.T) {
+	t.Parallel()
+	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(3)...)
+	service.AddCredentials(appstreaming.Credentials{AccessKeyID: "STS.new", AccessKeySecret: "s", SecurityToken: "t2"})
+	path := filepath.Join(t.TempDir(), "sts.json")
+	write := func(id, secret, token string) {
+		text := fmt.Sprintf(`{"RequestId": "R", "Credentials": {"AccessKeyId": %q, "AccessKeySecret": %q, "SecurityToken": %q, "Expiration": %q}}`,
+			id, secret, token, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(appstreamingtest.STSAccessKeyID, appstreamingtest.STSAccessKeySecret, appstreamingtest.SecurityToken)
+	keys := newRotating(fromFile(path))
+	use := &connection{client: service.Client(keys.options()...), keys: keys, revoke: func() {
+		service.ExpireToken(appstreamingtest.SecurityToken)
+		write("STS.new", "s", "t2")
+	}}
+	var stdout, stderr bytes.Buffer
+	code := twice(t.Context(), use, &stdout, &stderr)
+	if code != 0 || !strings.Contains(stdout.String(), "call 2: 3 images, attempts: 2, key: STS.new") {
+		t.Errorf("exit %d, %q, %q", code, stdout.String(), stderr.String())
+	}
+}
+
+func TestAFileThatIsNoAnswerOfSTSIsNotQuoted(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"text": "AccessKeySecret=hush", "empty": "{}", "type": `{"Credentials": {"AccessKeyId": "x", "Expiration": "hush"}}`} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var stderr bytes.Buffer
+		code := run(t.Context(), []string{"-file", path}, noEnvironment, io.Discard, &stderr)
+		if code != 1 || !strings.Contains(stderr.String(), "does not hold") || strings.Contains(stderr.String(), "hush") {
+			t.Errorf("%s: exit %d, %q", name, code, stderr.String())
+		}
+	}
+}
+
+func TestArgumentsThatCannotBeUsedAreExitCode2(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{"-nonsense", "now", "-region x/../y", "-file x -region x/../y"} {
+		if code := run(t.Context(), strings.Fields(args), noEnvironment, io.Discard, io.Discard); code != 2 {
+			t.Errorf("%q: exit %d, want 2", args, code)
+		}
+	}
+}
+
+func TestAnInterruptEndsTheProgram(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var stderr bytes.Buffer
+	if code := run(ctx, nil, noEnvironment, io.Discard, &stderr); code != 1 || !strings.Contains(stderr.String(), "context canceled") {
+		t.Errorf("exit %d, %q", code, stderr.String())
+	}
+}

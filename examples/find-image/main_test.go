@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wuying-go/appstreaming"
+	"github.com/wuying-go/appstreaming/appstreamingtest"
+)
+
+func execute(ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = run(ctx, args, func(string) string { return "" }, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func TestImagesAreFoundByIdentifierNameAndTags(t *testing.T) {
+	t.Parallel()
+	samples := appstreamingtest.SampleImages(237)
+	for name, test := range map[string]struct {
+		args []string
+		want func(appstreaming.Image) bool
+	}{
+		"identifier": {[]string{"-id", samples[42].ImageID}, func(i appstreaming.Image) bool { return i.ImageID == samples[42].ImageID }},
+		"name part":  {[]string{"-name", "DemoImage-0004"}, func(i appstreaming.Image) bool { return strings.Contains(i.ImageName, "DemoImage-0004") }},
+		"whole name": {[]string{"-name", samples[3].ImageName, "-exact"}, func(i appstreaming.Image) bool { return i.ImageName == samples[3].ImageName }},
+		"tag":        {[]string{"-tag", "team=研发", "-tag", "env"}, func(i appstreaming.Image) bool { return hasTag(i, "team", "研发") && hasTag(i, "env", "") }},
+		"nothing":    {nil, func(i appstreaming.Image) bool { return i.ImageID == samples[7].ImageID }},
+	} {
+		code, stdout, stderr := execute(t.Context(), test.args...)
+		var got, want []string
+		var images []appstreaming.Image
+		if err := json.Unmarshal([]byte(stdout), &images); err != nil || code != 0 {
+			t.Errorf("%s: exit %d, %v, %s", name, code, err, stderr)
+			continue
+		}
+		for _, image := range images {
+			got = append(got, image.ImageID)
+		}
+		for _, image := range samples {
+			if test.want(image) {
+				want = append(want, image.ImageID)
+			}
+		}
+		if len(want) == 0 {
+			t.Errorf("%s: no sample image is like that", name)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func hasTag(image appstreaming.Image, key, value string) bool {
+	for _, tag := range image.Tags {
+		if tag.Key == key && (value == "" || tag.Value == value) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestTheServiceIsAskedForWhatIsWanted(t *testing.T) {
+	t.Parallel()
+	service := appstreamingtest.NewServer(t)
+	var stdout, stderr bytes.Buffer
+	code := find(t.Context(), service.Client(), wanted{request: appstreaming.ListImageRequest{
+		ImageID: "imgc-1", ImageName: "云", Tags: []appstreaming.Tag{{Key: "env", Value: "a=b"}, {Key: "team"}},
+	}}, &stdout, &stderr)
+	want := map[string]string{
+		"ImageId": "imgc-1", "ImageName": "云", "TagList.1.Key": "env", "TagList.1.Value": "a=b", "TagList.2.Key": "team", "PageNumber": "1", "PageSize": "100",
+	}
+	if diff := cmp.Diff(want, service.Requests()[0].Params); diff != "" || code != exitNotFound {
+		t.Errorf("exit %d, parameters (-want +got):\n%s", code, diff)
+	}
+}
+
+func TestExitCodesTellWhatHappened(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		args, stdout, stderr string
+		code                 int
+	}{
+		{"-id imgc-none", "[]\n", "no such image: ListImage(ImageId=imgc-none)", 3},
+		{"-name demoimage-00042 -exact", "[]\n", "no such image", 3}, // letter case counts
+		{"-exact", "", "-exact needs -name", 2},
+		{"-id x -tag =v", "", "must not be empty", 2},
+		{"-id x y", "", "given by -id, -name and -tag", 2},
+		{"-id x -region x/../y", "", "-region: ", 2},
+		{"-nonsense", "", "flag provided but not defined", 2},
+		{"-id x -timeout 1ns", "", "allow more time with -timeout", 1},
+		{"-h", "", "exact identifier", 0},
+	} {
+		code, stdout, stderr := execute(t.Context(), strings.Fields(test.args)...)
+		if code != test.code || stdout != test.stdout || !strings.Contains(stderr, test.stderr) {
+			t.Errorf("%s: exit %d, stdout %q, stderr %q; want %d, %q, %q", test.args, code, stdout, stderr, test.code, test.stdout, test.stderr)
+		}
+	}
+	var stderr bytes.Buffer
+	withKey := func(name string) string { return map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "x"}[name] }
+	if code := run(t.Context(), nil, withKey, &stderr, &stderr); code != 2 || !strings.Contains(stderr.String(), "at least one of") {
+		t.Errorf("a search for nothing: exit %d, %q", code, stderr.String())
+	}
+}
+
+func TestAFailureIsNoEmptyResult(t *testing.T) {
+	t.Parallel()
+	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(3)...)
+	service.Fail(-1, appstreamingtest.Fault{Code: appstreaming.CodeForbiddenNoPermission})
+	var stdout, stderr bytes.Buffer
+	code := find(t.Context(), service.Client(), wanted{}, &stdout, &stderr)
+	if code != 1 || stdout.Len() > 0 || !strings.Contains(stderr.String(), "grant the RAM action") {
+		t.Errorf("exit %d, stdout %q, stderr %q; want 1, nothing and a hint", code, stdout.String(), stderr.String())
+	}
+}
+
+func TestAnInterruptEndsTheSearch(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	service := appstreamingtest.NewServer(t)
+	service.Fail(1, appstreamingtest.Fault{When: func(appstreamingtest.Request) bool { cancel(); return true }, Break: appstreamingtest.BreakHang})
+	var stdout, stderr bytes.Buffer
+	if code := find(ctx, service.Client(), wanted{}, &stdout, &stderr); code != 1 || !strings.Contains(stderr.String(), "context canceled") {
+		t.Errorf("exit %d, %q; want 1 and why", code, stderr.String())
+	}
+}
