@@ -116,9 +116,10 @@ func (k *call) try(ctx context.Context) (*ListImageResponse, error) {
 	defer resp.Body.Close()
 	k.last.status = resp.StatusCode
 	k.last.date = resp.Header.Get("Date")
-	k.last.requestID = resp.Header.Get("X-Acs-Request-Id")
+	k.last.requestID = k.masked(resp.Header.Get("X-Acs-Request-Id"))
 	page, err := k.read(ctx, resp)
 	if page != nil && page.RequestID != "" {
+		page.RequestID = k.masked(page.RequestID)
 		k.last.requestID = page.RequestID
 	}
 	return page, err
@@ -145,7 +146,7 @@ func (k *call) read(ctx context.Context, resp *http.Response) (*ListImageRespons
 		// The status tells more than why its body broke off.
 		return nil, k.apiError(resp, body.bytes)
 	case errors.Is(err, ErrResponseTooLarge):
-		return nil, fmt.Errorf("appstreaming: %s: %w: more than %d bytes (request id %s)", operation, err, limit, k.last.requestID)
+		return nil, fmt.Errorf("appstreaming: %s: %w: more than %d bytes (request id %q)", operation, err, limit, k.last.requestID)
 	case err != nil:
 		return nil, k.transportError(ctx, fmt.Errorf("the response broke off after %d bytes: %w", len(body.bytes), err))
 	}
@@ -153,7 +154,7 @@ func (k *call) read(ctx context.Context, resp *http.Response) (*ListImageRespons
 	page, succeeded, decodeErr := decodePage(body.bytes)
 	if decodeErr != nil {
 		if page.RequestID != "" {
-			k.last.requestID = page.RequestID
+			k.last.requestID = k.masked(page.RequestID)
 		}
 		return nil, k.decodeError(decodeErr, body.bytes)
 	}

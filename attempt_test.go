@@ -190,10 +190,10 @@ func TestEveryAttemptIsSignedAfresh(t *testing.T) {
 				seen := map[string]bool{}
 				var dates, keys, retries []string
 				for _, req := range s.sent {
-					nonce, date, key, sig := req.Header.Get("X-Acs-Signature-Nonce"), req.Header.Get("X-Acs-Date"), "", ""
+					nonce, date := req.Header.Get("X-Acs-Signature-Nonce"), req.Header.Get("X-Acs-Date")
 					_, rest, _ := strings.Cut(req.Header.Get("Authorization"), "Credential=")
-					key, rest, _ = strings.Cut(rest, ",")
-					_, sig, _ = strings.Cut(rest, "Signature=")
+					key, rest, _ := strings.Cut(rest, ",")
+					_, sig, _ := strings.Cut(rest, "Signature=")
 					if signature == SignatureRPC {
 						q := req.URL.Query()
 						nonce, date, key, sig = q.Get("SignatureNonce"), q.Get("Timestamp"), q.Get("AccessKeyId"), q.Get("Signature")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 
@@ -43,7 +42,7 @@ func (c Credentials) String() string {
 }
 
 // Format writes the masked form whatever the verb.
-func (c Credentials) Format(f fmt.State, _ rune) { io.WriteString(f, c.String()) }
+func (c Credentials) Format(f fmt.State, _ rune) { fmt.Fprint(f, c.String()) }
 
 // LogValue returns the masked form.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }

@@ -90,7 +90,7 @@ func TestAPageCutShortIsAnErrorAndNoMore(t *testing.T) {
 	t.Parallel()
 	body := readPage(t, "documented-example.json")
 	want, _ := mustDecode(t, string(body))
-	for n := range len(body) {
+	for n := range body {
 		_, _, err := decodePage(body[:n])
 		if err == nil || err.Offset > int64(n) {
 			t.Fatalf("cut after %d bytes: error %+v", n, err)

@@ -16,6 +16,18 @@ func (k *call) redactor() redactor {
 	return newRedactor(c.AccessKeySecret, c.SecurityToken, c.BearerToken, k.last.signature)
 }
 
+// masked is the redactor for a short text, without its cost where there is
+// nothing to mask, as in every identifier of every success.
+func (k *call) masked(text string) string {
+	c := &k.last.credentials
+	for _, secret := range [...]string{c.AccessKeySecret, c.SecurityToken, c.BearerToken, k.last.signature} {
+		if len(secret) >= minSecret && strings.Contains(text, secret) || strings.Contains(text, "%") {
+			return k.redactor().text(text)
+		}
+	}
+	return text
+}
+
 // apiError reads a refusal from a response's first bytes.
 func (k *call) apiError(resp *http.Response, body []byte) *APIError {
 	body = clip(body, maxErrorBody)
@@ -55,7 +67,8 @@ func (k *call) decodeError(e *DecodeError, body []byte) *DecodeError {
 	e.StatusCode = k.last.status
 	e.RequestID = k.last.requestID
 	e.Body = k.redactor().body(slices.Clone(clip(body, keptBody)))
-	e.Reason = k.redactor().text(e.Reason)
+	e.Reason = k.masked(e.Reason)
+	e.Path = k.masked(e.Path)
 	return e
 }
 

@@ -132,7 +132,7 @@ func (p *Pager) fetch(ctx context.Context, number int) (*ListImageResponse, erro
 func (p *Pager) advance(page *ListImageResponse) error {
 	digest := p.digest(page.Images)
 	if p.delivered && digest == p.previous && len(page.Images) > 0 {
-		return fmt.Errorf("appstreaming: page %d has the images of page %d: %w (request id %s)", p.next, p.next-1, ErrPageLoop, page.RequestID)
+		return fmt.Errorf("appstreaming: page %d has the images of page %d: %w (request id %q)", p.next, p.next-1, ErrPageLoop, page.RequestID)
 	}
 	p.previous, p.delivered = digest, true
 	if page.PageSize > 0 {

@@ -168,7 +168,7 @@ const upperHex = "0123456789ABCDEF"
 
 // appendEscaped percent-encodes all but RFC 3986's unreserved characters.
 func appendEscaped[T string | []byte](dst []byte, s T) []byte {
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		if c := s[i]; unreserved[c] {
 			dst = append(dst, c)
 		} else {

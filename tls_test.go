@@ -99,10 +99,11 @@ func TestTheDefaultTransportSpeaksTLS12AndNewerOnly(t *testing.T) {
 	var offered []uint16
 	hello := make(chan []uint16, 8)
 	service, _ := tlsService(t, func(s *httptest.Server) {
-		s.TLS = &tls.Config{MinVersion: tls.VersionTLS10, GetConfigForClient: func(h *tls.ClientHelloInfo) (*tls.Config, error) {
-			hello <- h.SupportedVersions
-			return nil, errors.New("seen enough")
-		}}
+		s.TLS = &tls.Config{MinVersion: tls.VersionTLS10, //nolint:gosec // to see that nothing below 1.2 is offered even so
+			GetConfigForClient: func(h *tls.ClientHelloInfo) (*tls.Config, error) {
+				hello <- h.SupportedVersions
+				return nil, errors.New("seen enough")
+			}}
 	})
 	client := ownTransport(t, service.URL)
 	if _, err := client.ListImage(t.Context(), appstreaming.ListImageRequest{}, appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 1})); err == nil {

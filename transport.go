@@ -21,19 +21,19 @@ type attempter interface {
 }
 
 // runAttempts is the attempt loop. It returns when next says so, when attempts
-// have been made max times, or as soon as ctx ends.
+// have been made most times, or as soon as ctx ends.
 //
 // go-retryablehttp counts, waits and watches ctx. It is shown one bodiless
 // request whose URL has no query, and an answer without content: everything
 // worth knowing about an attempt, secrets included, stays with the attempter.
 // That also keeps each attempt's signature its own, and out of the loop's
 // errors.
-func runAttempts(ctx context.Context, hc *http.Client, target url.URL, max int, a attempter) {
+func runAttempts(ctx context.Context, hc *http.Client, target url.URL, most int, a attempter) {
 	l := attemptLoop{attempter: a, target: target}
 	l.http = http.Client{Transport: &l, Timeout: hc.Timeout}
 	l.loop = retryablehttp.Client{
 		HTTPClient: &l.http,
-		RetryMax:   max - 1,
+		RetryMax:   most - 1,
 		CheckRetry: l.checkRetry,
 		Backoff:    shortestWait,
 		// The default one puts the request into an error's text.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -186,9 +187,7 @@ func TestBuilderSendsThePairsOfEveryCapturedRequest(t *testing.T) {
 
 				if cfg.signature == SignatureRPC {
 					// All of ours is in the query; the vendor's Go client spreads it.
-					for k, v := range wantForm {
-						wantQuery[k] = v
-					}
+					maps.Copy(wantQuery, wantForm)
 					wantForm = url.Values{}
 					fresh := []string{"Signature", "SignatureNonce", "Timestamp"}
 					withoutNames(gotQuery, fresh...)
@@ -247,7 +246,7 @@ func TestSignerGivesTheSignatureOfEveryCapturedACS3Request(t *testing.T) {
 		_, rest, _ := strings.Cut(authorization, "SignedHeaders=")
 		names, want, _ := strings.Cut(rest, ",Signature=")
 		var headers []headerField
-		for _, name := range strings.Split(names, ";") {
+		for name := range strings.SplitSeq(names, ";") {
 			headers = append(headers, headerField{name, r.header(name)})
 		}
 		query := appendQuery(nil, sortedParams(r.query(t)))
@@ -289,9 +288,7 @@ func TestSignerGivesTheSignatureOfEveryCapturedRPCRequest(t *testing.T) {
 	for _, name := range wireFiles[1:] {
 		for _, r := range readWireRecords(t, name) {
 			all := r.query(t)
-			for k, v := range parseQuery(t, r.Request.Body) {
-				all[k] = v
-			}
+			maps.Copy(all, parseQuery(t, r.Request.Body))
 			want := all.Get("Signature")
 			if want == "" {
 				continue // bearer tokens are not signed
@@ -327,7 +324,7 @@ func TestOurOwnRequestCarriesTheSignatureOfItsBytes(t *testing.T) {
 		_, rest, _ := strings.Cut(sent.Header.Get("Authorization"), "SignedHeaders=")
 		names, got, _ := strings.Cut(rest, ",Signature=")
 		var headers []headerField
-		for _, name := range strings.Split(names, ";") {
+		for name := range strings.SplitSeq(names, ";") {
 			value := sent.Header.Get(name)
 			if name == "host" {
 				value = sent.Host

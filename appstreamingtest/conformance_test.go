@@ -71,8 +71,8 @@ func TestEveryCapturedRequestIsAcceptedByteForByte(t *testing.T) {
 // digits to hex digits.
 func tamper(text string, at int) string {
 	b := []byte(text)
-	switch {
-	case b[at] == '1' || b[at] == 'a' || b[at] == 'A':
+	switch b[at] {
+	case '1', 'a', 'A':
 		b[at]++
 	default:
 		b[at] = '1'
@@ -222,7 +222,7 @@ func sentParams(t *testing.T, c *capture) map[string]string {
 			sent[name] = value[0]
 		}
 	}
-	for _, name := range strings.Fields("AccessKeyId Action BearerToken Format SecurityToken Signature SignatureMethod SignatureNonce SignatureType SignatureVersion Timestamp Version") {
+	for name := range strings.FieldsSeq("AccessKeyId Action BearerToken Format SecurityToken Signature SignatureMethod SignatureNonce SignatureType SignatureVersion Timestamp Version") {
 		delete(sent, name)
 	}
 	return sent

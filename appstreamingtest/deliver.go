@@ -3,6 +3,7 @@ package appstreamingtest
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -50,9 +51,7 @@ func (s *Server) deliver(w http.ResponseWriter, r *http.Request, a *answer, f *F
 		}
 	}
 	header := w.Header()
-	for name, values := range a.header {
-		header[name] = values
-	}
+	maps.Copy(header, a.header)
 	w.WriteHeader(a.status)
 	if chunked {
 		flush(w) // net/http would tell the length of a short body otherwise

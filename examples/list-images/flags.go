@@ -8,6 +8,7 @@ import (
 	"math"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,7 +63,8 @@ func parse(args []string) (options, error) {
 	if err := o.request.Validate(); err != nil {
 		return o, fs.named(err)
 	}
-	return o, o.finish(signature)
+	err := o.finish(signature)
+	return o, err
 }
 
 // finish checks and turns the program's own flags into options of the client.
@@ -92,10 +94,8 @@ func (o *options) finish(signature string) error {
 }
 
 func oneOf(name, value string, allowed ...string) error {
-	for _, a := range allowed {
-		if value == a {
-			return nil
-		}
+	if slices.Contains(allowed, value) {
+		return nil
 	}
 	return unknownValue(name, value, allowed)
 }

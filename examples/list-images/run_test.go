@@ -72,7 +72,8 @@ func TestEveryFormHoldsTheSameImages(t *testing.T) {
 	want := appstreamingtest.SampleImages(5)
 	for form, read := range map[string]func(string) ([]appstreaming.Image, error){
 		"json": func(text string) (images []appstreaming.Image, err error) {
-			return images, json.Unmarshal([]byte(text), &images)
+			err = json.Unmarshal([]byte(text), &images)
+			return images, err
 		},
 		"jsonl": func(text string) (images []appstreaming.Image, err error) {
 			for line := range strings.Lines(text) {

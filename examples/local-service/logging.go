@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/wuying-go/appstreaming/appstreamingtest"
@@ -34,9 +35,9 @@ func logged(double *appstreamingtest.Server, logger *slog.Logger) http.Handler {
 // lastFrom finds the latest request of a connection, which carries one at a
 // time.
 func lastFrom(requests []appstreamingtest.Request, remoteAddr string) (appstreamingtest.Request, bool) {
-	for i := len(requests) - 1; i >= 0; i-- {
-		if requests[i].RemoteAddr == remoteAddr {
-			return requests[i], true
+	for _, request := range slices.Backward(requests) {
+		if request.RemoteAddr == remoteAddr {
+			return request, true
 		}
 	}
 	return appstreamingtest.Request{}, false

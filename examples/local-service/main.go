@@ -19,8 +19,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
 }
 
 // run serves until ctx ends. It returns the exit code: 0 when ctx ended it, 1
@@ -66,7 +67,7 @@ func serve(ctx context.Context, cfg *config, stdout io.Writer) error {
 		err = closeErr
 	}
 	if err == nil {
-		<-failed
+		_ = <-failed // why it ended is known
 		fmt.Fprintln(stdout, "local-service: ended")
 	}
 	return err
