@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+
+	"github.com/wuying-go/appstreaming"
+	"github.com/wuying-go/appstreaming/appstreamingtest"
+)
+
+// config names the accounts. It holds no secret: keys are in the environment.
+type config struct {
+	RequestsPerSecond float64 `json:"requestsPerSecond"` // of all accounts together
+	Burst             int     `json:"burst"`
+	Accounts          []account
+}
+
+type account struct {
+	Name string
+	// Environment begins the names of the variables that hold the account's
+	// key: "PROD" stands for PROD_ACCESS_KEY_ID, PROD_ACCESS_KEY_SECRET and
+	// PROD_SECURITY_TOKEN. Empty: the standard chain of credentials.
+	Environment string
+	Regions     []string
+}
+
+// configuration reads the file; without one there is a single account, that of
+// the standard chain.
+func configuration(path, region string) (config, error) {
+	c := config{RequestsPerSecond: 10, Burst: 5}
+	if path == "" {
+		c.Accounts = []account{{Name: "default", Regions: []string{region}}}
+		return c, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return c, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields() // a misspelt member would go unnoticed
+	if err := decoder.Decode(&c); err != nil {
+		return c, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := c.check(); err != nil {
+		return c, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+func (c config) check() error {
+	if c.RequestsPerSecond <= 0 || c.Burst < 1 {
+		return fmt.Errorf("requestsPerSecond must be positive, and burst at least 1")
+	}
+	if len(c.Accounts) == 0 {
+		return fmt.Errorf("there are no accounts")
+	}
+	seen := map[string]bool{}
+	for i, a := range c.Accounts {
+		switch {
+		case a.Name == "":
+			return fmt.Errorf("accounts[%d] has no name", i)
+		case seen[a.Name]:
+			return fmt.Errorf("account %q is there twice", a.Name)
+		case len(a.Regions) == 0:
+			return fmt.Errorf("account %q has no regions", a.Name)
+		}
+		seen[a.Name] = true
+	}
+	return nil
+}
+
+// sources makes a client for every account and region.
+func (c config) sources(getenv func(string) string, limiter appstreaming.Limiter) ([]source, error) {
+	var sources []source
+	for _, a := range c.Accounts {
+		opts := []appstreaming.Option{appstreaming.WithRateLimit(limiter), appstreaming.WithApplication(program, "")}
+		if a.Environment != "" {
+			id, secret := getenv(a.Environment+"_ACCESS_KEY_ID"), getenv(a.Environment+"_ACCESS_KEY_SECRET")
+			if id == "" || secret == "" {
+				return nil, fmt.Errorf("account %q: %[2]s_ACCESS_KEY_ID and %[2]s_ACCESS_KEY_SECRET are not both set", a.Name, a.Environment)
+			}
+			opts = append(opts, appstreaming.WithCredentials(appstreaming.StaticCredentials(id, secret, getenv(a.Environment+"_SECURITY_TOKEN"))))
+		}
+		for _, region := range a.Regions {
+			client, err := appstreaming.New(region, opts...)
+			if err != nil {
+				return nil, fmt.Errorf("account %q: %w", a.Name, err)
+			}
+			sources = append(sources, source{a.Name, region, client})
+		}
+	}
+	return sources, nil
+}
+
+// local starts a service for each of three accounts: one works, one is busy at
+// first, one lets a page through and then denies the rest.
+func local(stderr io.Writer, limiter appstreaming.Limiter) (sources []source, stop func(), err error) {
+	var services []*appstreamingtest.Server
+	stop = func() {
+		for _, service := range services {
+			service.Close()
+		}
+	}
+	for _, a := range []struct {
+		name, region string
+		images       int
+		fault        appstreamingtest.Fault
+	}{
+		{"production", appstreaming.RegionShanghai, 237, appstreamingtest.Fault{}},
+		{"production", appstreaming.RegionSingapore, 120, appstreamingtest.Fault{Code: appstreaming.CodeThrottlingUser, Header: http.Header{"X-Acs-Retry-After": {"100"}}}},
+		{"sandbox", appstreaming.RegionShanghai, 150, appstreamingtest.Fault{Page: 2, Code: appstreaming.CodeForbiddenNoPermission}},
+	} {
+		service, err := appstreamingtest.Start(appstreamingtest.SampleImages(a.images)...)
+		if err != nil {
+			stop()
+			return nil, nil, err
+		}
+		service.Fail(1, a.fault)
+		services = append(services, service)
+		sources = append(sources, source{a.name, a.region, service.Client(appstreaming.WithRateLimit(limiter))})
+	}
+	fmt.Fprintf(stderr, "No credentials in the environment: using %d built-in services, one of which fails on purpose\n", len(services))
+	return sources, stop, nil
+}

@@ -1,0 +1,141 @@
+package goldimage
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wuying-go/appstreaming"
+	"github.com/wuying-go/appstreaming/appstreamingtest"
+)
+
+// There are two ways to test code that uses the SDK.
+//
+// A hand-written ImageLister is enough for what the code does with images and
+// errors. It is a function, needs no network, and shows the request as the code
+// made it.
+
+type stub func(appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error)
+
+func (s stub) ListImage(_ context.Context, req appstreaming.ListImageRequest, _ ...appstreaming.Option) (*appstreaming.ListImageResponse, error) {
+	return s(req)
+}
+
+var gold = appstreaming.Tag{Key: "env", Value: "production"}
+
+func TestTheImageModifiedLastIsChosen(t *testing.T) {
+	t.Parallel()
+	var asked []appstreaming.ListImageRequest
+	catalog := Catalog{Tag: gold, Images: stub(func(req appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error) {
+		asked = append(asked, req)
+		return &appstreaming.ListImageResponse{Count: 3, PageNumber: 1, PageSize: 100, Images: []appstreaming.Image{
+			{ImageID: "imgc-1", Modified: "2025-04-25 15:13:57"},
+			{ImageID: "imgc-2", Modified: "2025-11-03 09:00:00"},
+			{ImageID: "imgc-3", Modified: "2024-12-31 23:59:59"},
+		}}, nil
+	})}
+	image, err := catalog.Newest(t.Context(), appstreaming.OSTypeLinux, "cn-hangzhou")
+	if err != nil || image.ImageID != "imgc-2" {
+		t.Errorf("got %q, %v; want imgc-2", image.ImageID, err)
+	}
+	want := []appstreaming.ListImageRequest{{
+		Status: appstreaming.StatusAvailable, OSType: appstreaming.OSTypeLinux, BizRegionIDs: []string{"cn-hangzhou"},
+		Tags: []appstreaming.Tag{gold}, PageNumber: 1, PageSize: 100,
+	}}
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Errorf("asked (-want +got):\n%s", diff)
+	}
+}
+
+func TestNoImageIsErrNone(t *testing.T) {
+	t.Parallel()
+	catalog := Catalog{Tag: gold, Images: stub(func(appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error) {
+		return &appstreaming.ListImageResponse{}, nil
+	})}
+	if _, err := catalog.Newest(t.Context(), appstreaming.OSTypeLinux, "cn-hangzhou"); !errors.Is(err, ErrNone) {
+		t.Errorf("got %v, want ErrNone", err)
+	}
+}
+
+func TestARefusalCanBeToldFromNoImage(t *testing.T) {
+	t.Parallel()
+	catalog := Catalog{Tag: gold, Images: stub(func(appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error) {
+		return nil, &appstreaming.APIError{Code: appstreaming.CodeForbiddenNoPermission}
+	})}
+	_, err := catalog.Newest(t.Context(), appstreaming.OSTypeLinux, "cn-hangzhou")
+	if !errors.Is(err, appstreaming.CodeForbidden) || errors.Is(err, ErrNone) {
+		t.Errorf("got %v, want a refusal", err)
+	}
+}
+
+// The service double is for what a stub would take on trust: that the request
+// selects the right images, that it is signed and paged, and that what goes
+// wrong between the two ends is survived or reported.
+
+func TestTheRequestSelectsGoldImagesOfManyPages(t *testing.T) {
+	t.Parallel()
+	const all = 3000 // of which more than a page fit
+	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(all)...)
+	var want appstreaming.Image
+	for _, image := range service.Images() {
+		if image.Status == appstreaming.StatusAvailable && image.OSType == appstreaming.OSTypeWindows && isDeployedTo(image, "cn-hangzhou") && carries(image, gold) && image.Modified > want.Modified {
+			want = image
+		}
+	}
+	catalog := Catalog{Tag: gold, Images: service.Client()}
+	got, err := catalog.Newest(t.Context(), appstreaming.OSTypeWindows, "cn-hangzhou")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if n := service.RequestCount(); n < 2 {
+		t.Errorf("%d request, want several pages", n)
+	}
+}
+
+func TestAServiceThatIsBusyForAMomentIsSurvived(t *testing.T) {
+	t.Parallel()
+	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(50)...)
+	service.Fail(1, appstreamingtest.Fault{Code: appstreaming.CodeServiceUnavailable})
+	service.Fail(1, appstreamingtest.Fault{Break: appstreamingtest.BreakReset})
+	catalog := Catalog{Tag: gold, Images: service.Client()}
+	if _, err := catalog.Newest(t.Context(), appstreaming.OSTypeWindows, "cn-hangzhou"); err != nil {
+		t.Error(err)
+	}
+	if n := service.RequestCount(); n != 3 {
+		t.Errorf("%d requests, want 3", n)
+	}
+}
+
+func TestAKeyThatIsDisabledIsReported(t *testing.T) {
+	t.Parallel()
+	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(50)...)
+	service.DisableKey(appstreamingtest.AccessKeyID)
+	catalog := Catalog{Tag: gold, Images: service.Client()}
+	_, err := catalog.Newest(t.Context(), appstreaming.OSTypeWindows, "cn-hangzhou")
+	if !errors.Is(err, appstreaming.CodeInvalidAccessKeyIDInactive) {
+		t.Errorf("got %v, want InvalidAccessKeyId.Inactive", err)
+	}
+}
+
+func isDeployedTo(image appstreaming.Image, region string) bool {
+	for _, d := range image.RegionDistributions {
+		if d.RegionID == region {
+			return true
+		}
+	}
+	return false
+}
+
+func carries(image appstreaming.Image, tag appstreaming.Tag) bool {
+	for _, t := range image.Tags {
+		if t == tag {
+			return true
+		}
+	}
+	return false
+}
