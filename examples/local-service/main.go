@@ -67,7 +67,7 @@ func serve(ctx context.Context, cfg *config, stdout io.Writer) error {
 		err = closeErr
 	}
 	if err == nil {
-		_ = <-failed // why it ended is known
+		<-failed //nolint:errcheck // it ended because it was asked to
 		fmt.Fprintln(stdout, "local-service: ended")
 	}
 	return err

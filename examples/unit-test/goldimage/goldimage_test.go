@@ -3,6 +3,7 @@ package goldimage
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -80,7 +81,7 @@ func TestTheRequestSelectsGoldImagesOfManyPages(t *testing.T) {
 	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(all)...)
 	var want appstreaming.Image
 	for _, image := range service.Images() {
-		if image.Status == appstreaming.StatusAvailable && image.OSType == appstreaming.OSTypeWindows && isDeployedTo(image, "cn-hangzhou") && carries(image, gold) && image.Modified > want.Modified {
+		if image.Status == appstreaming.StatusAvailable && image.OSType == appstreaming.OSTypeWindows && isDeployedTo(image, "cn-hangzhou") && slices.Contains(image.Tags, gold) && image.Modified > want.Modified {
 			want = image
 		}
 	}
@@ -123,19 +124,5 @@ func TestAKeyThatIsDisabledIsReported(t *testing.T) {
 }
 
 func isDeployedTo(image appstreaming.Image, region string) bool {
-	for _, d := range image.RegionDistributions {
-		if d.RegionID == region {
-			return true
-		}
-	}
-	return false
-}
-
-func carries(image appstreaming.Image, tag appstreaming.Tag) bool {
-	for _, t := range image.Tags {
-		if t == tag {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(image.RegionDistributions, func(d appstreaming.RegionDistribution) bool { return d.RegionID == region })
 }
