@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return nil
 	})
 	region := flags.String("region", "", "`region` of the endpoint (default ALIBABA_CLOUD_REGION_ID, else cn-shanghai)")
-	timeout := flags.Duration("timeout", time.Minute, "longest `duration` of the search")
+	timeout := flags.Duration("timeout", time.Minute, "longest `duration` of the search; 0: no limit")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return demo.ExitOK
@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		w.request.ImageID = "imgc-06zyt9m93zwa00007"
 		fmt.Fprintf(stderr, "Nothing asked for: looking for -id %s\n", w.request.ImageID)
 	}
-	if err := w.check(flags.NArg()); err != nil {
+	if err := w.check(flags.NArg(), *timeout); err != nil {
 		fmt.Fprintf(stderr, "%s: %v\n", program, err)
 		return demo.ExitUsage
 	}
@@ -73,8 +73,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return demo.Report(stderr, program, err)
 	}
 	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, *timeout)
-	defer cancel()
+	if *timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, *timeout)
+		defer cancel()
+	}
 	return find(ctx, client, w, stdout, stderr)
 }
 
@@ -88,8 +91,10 @@ func (w *wanted) empty() bool {
 	return w.request.ImageID == "" && w.request.ImageName == "" && len(w.request.Tags) == 0
 }
 
-func (w *wanted) check(arguments int) error {
+func (w *wanted) check(arguments int, timeout time.Duration) error {
 	switch {
+	case timeout < 0:
+		return errors.New("-timeout must not be negative")
 	case arguments > 0:
 		return errors.New("what to look for is given by -id, -name and -tag")
 	case w.empty():

@@ -94,6 +94,8 @@ func TestExitCodesTellWhatHappened(t *testing.T) {
 		{"-id x -region x/../y", "", "-region: ", 2},
 		{"-nonsense", "", "flag provided but not defined", 2},
 		{"-id x -timeout 1ns", "", "allow more time with -timeout", 1},
+		{"-id x -timeout 0", "[]\n", "no such image", 3},
+		{"-id x -timeout -1s", "", "-timeout must not be negative", 2},
 		{"-h", "", "exact identifier", 0},
 	} {
 		code, stdout, stderr := execute(t.Context(), strings.Fields(test.args)...)

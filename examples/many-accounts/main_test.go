@@ -62,7 +62,7 @@ func TestOneLimiterHoldsForAllAccounts(t *testing.T) {
 		var services []*appstreamingtest.Server
 		for _, name := range []string{"a", "b", "c"} {
 			service := appstreamingtest.New(appstreamingtest.SampleImages(250)...) // three pages
-			defer service.Close()
+			t.Cleanup(service.Close)
 			services = append(services, service)
 			sources = append(sources, source{name, "r", service.Client(appstreaming.WithRateLimit(limiter))})
 		}
