@@ -2,6 +2,7 @@ package appstreaming
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -152,6 +153,9 @@ func (k *call) read(ctx context.Context, resp *http.Response) (*ListImageRespons
 	}
 
 	page, succeeded, decodeErr := decodePage(body.bytes)
+	if decodeErr != nil && succeeded == successFalse && json.Valid(body.bytes) {
+		return nil, k.apiError(resp, body.bytes) // whatever else is wrong with it
+	}
 	if decodeErr != nil {
 		if page.RequestID != "" {
 			k.last.requestID = k.masked(page.RequestID)

@@ -119,6 +119,8 @@ func TestAttemptsFollowTheRetryRules(t *testing.T) {
 			[]time.Duration{0, 100 * ms}, "", nil, ""},
 		"own rule does not": {[]answer{refusal(503, "ServiceUnavailable")}, []Option{WithRetry(RetryPolicy{Retryable: func(error) bool { return false }})},
 			[]time.Duration{0}, "ServiceUnavailable", CodeServiceUnavailable, "not retryable"},
+		"failure in a 200 whose data makes no sense": {[]answer{{status: 200, body: `{"Success":false,"Code":"SystemBusy","RequestId":"R-SystemBusy","Data":{}}`}}, nil,
+			[]time.Duration{0, 100 * ms, 300 * ms, 700 * ms}, "SystemBusy", CodeSystemBusy, "no attempts left"},
 		"budget for one retry": {[]answer{refusal(503, "ServiceUnavailable")}, []Option{WithRetry(RetryPolicy{Budget: 5})},
 			[]time.Duration{0, 100 * ms}, "ServiceUnavailable", CodeServiceUnavailable, "the client's retry budget is spent"},
 		"no time zone of ours is off": {[]answer{refusal(400, "InvalidTimeStamp.Expired", "Date", "Sat, 01 Jan 2000 00:00:30 GMT")}, nil, []time.Duration{0},
@@ -417,4 +419,45 @@ type everySecond struct{ fail error }
 func (l *everySecond) Wait(ctx context.Context) error {
 	time.Sleep(time.Second)
 	return l.fail
+}
+
+func TestAnHTTPClientsTimeoutBoundsTheAttempt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answers: []answer{{takes: time.Minute, status: 200}, ok()}}
+		client, err := New("cn-shanghai", WithHTTPClient(&http.Client{Transport: s, Timeout: 2 * time.Second}),
+			WithCredentials(StaticCredentials("LTAI1", "hunter22-secret", "")), longestWait(), WithRetry(RetryPolicy{MaxAttempts: 1}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = client.ListImage(t.Context(), ListImageRequest{})
+		if !errors.Is(err, ErrAttemptTimeout) || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want ErrAttemptTimeout and not the caller's deadline", err)
+		}
+		page, err := client.ListImage(t.Context(), ListImageRequest{}, WithRetry(RetryPolicy{}))
+		if err != nil || page.Attempts != 1 {
+			t.Errorf("got %v, %v; want a page at once", page, err)
+		}
+	})
+}
+
+func TestASecretIsMaskedAlsoWhereTheKeptBodyEnds(t *testing.T) {
+	t.Parallel()
+	for n := range 30 {
+		body := strings.Repeat("x", keptBody-n) + "hunter22-secret" + strings.Repeat("y", 100)
+		for _, status := range []int{400, 200} {
+			client, _ := scripted(t, []answer{{status: status, body: body}})
+			_, err := client.ListImage(context.Background(), ListImageRequest{})
+			var kept []byte
+			if apiErr, ok := as[*APIError](err); ok {
+				kept = apiErr.Body
+			}
+			if decodeErr, ok := as[*DecodeError](err); ok {
+				kept = decodeErr.Body
+			}
+			if len(kept) != keptBody && len(kept) < keptBody-30 || bytes.Contains(kept, []byte("hun")) {
+				t.Fatalf("HTTP %d, secret at %d: %d bytes are kept, ending in %q", status, keptBody-n, len(kept), kept[max(0, len(kept)-30):])
+			}
+		}
+	}
 }

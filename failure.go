@@ -42,7 +42,8 @@ func (k *call) apiError(resp *http.Response, body []byte) *APIError {
 		Recommend:  masked.text(envelope.Recommend),
 		StatusCode: resp.StatusCode,
 		RetryAfter: retryHint(resp.Header, k.cfg.now()),
-		Body:       masked.body(clip(body, keptBody)),
+		// Masked before it is cut: half a secret would not be recognised.
+		Body: clip(masked.body(body), keptBody),
 	}
 	if envelope.AccessDenied != nil {
 		denied := *envelope.AccessDenied
@@ -66,7 +67,7 @@ func (k *call) decodeError(e *DecodeError, body []byte) *DecodeError {
 	e.Operation = operation
 	e.StatusCode = k.last.status
 	e.RequestID = k.last.requestID
-	e.Body = k.redactor().body(slices.Clone(clip(body, keptBody)))
+	e.Body = slices.Clone(clip(k.redactor().body(clip(body, maxErrorBody)), keptBody))
 	e.Reason = k.masked(e.Reason)
 	e.Path = k.masked(e.Path)
 	return e
@@ -75,9 +76,12 @@ func (k *call) decodeError(e *DecodeError, body []byte) *DecodeError {
 // transportError describes a response that did not arrive, or not whole.
 func (k *call) transportError(ctx context.Context, err error) *TransportError {
 	e := &TransportError{Operation: operation, Host: k.request.endpoint.host, Err: k.redactor().err(err)}
-	if cause := context.Cause(ctx); errors.Is(cause, ErrAttemptTimeout) {
-		// Not %w of err: the attempt's end is not the caller's, yet looks the same.
+	// Not %w of err: the attempt's end is not the caller's, yet looks the same.
+	switch {
+	case errors.Is(context.Cause(ctx), ErrAttemptTimeout):
 		e.Err = fmt.Errorf("%w: not answered within %v (%v)", ErrAttemptTimeout, k.cfg.retry.attemptTimeout(), e.Err)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded) && k.ctx.Err() == nil:
+		e.Err = fmt.Errorf("%w: not answered within the http.Client's Timeout of %v (%v)", ErrAttemptTimeout, k.cfg.httpClient.Timeout, e.Err)
 	}
 	if dnsErr, ok := as[*net.DNSError](err); ok && dnsErr.IsNotFound {
 		e.Hint = k.request.endpoint.hint

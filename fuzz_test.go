@@ -35,6 +35,8 @@ func FuzzWhatValidatesIsAccepted(f *testing.F) {
 		f.Add(strings.Join(values, separator), uint64(0), int32(1), int32(0), int32(10), "Zone", "z", "app", "1.0", int64(0))
 	}
 	f.Add("imgc-1"+strings.Repeat(separator+"设计 云&=+%~*", 40), uint64(math.MaxUint64), int32(-1), int32(-1), int32(101), "TagList.1.Key", "\xff", "a b", "\r\n", int64(-1))
+	// Every kind of list in turn, each of more than nine items.
+	f.Add("imgc-1"+strings.Repeat(separator+"GPU", 200), uint64(0o7654321076543210)<<16|0x103, int32(1), int32(2), int32(100), "Zone", "z", "app", "1.0", int64(0))
 	f.Add(separator, uint64(5), int32(0), int32(math.MaxInt32), int32(100), "Signature", "x", "", "", int64(math.MaxInt64))
 	f.Add("a"+separator+"b\x00c", uint64(1)<<40, int32(7), int32(1), int32(1), "ImageName", "", "x", "", int64(1))
 

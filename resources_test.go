@@ -145,8 +145,9 @@ func TestTheLeakCheckSeesAGoroutine(t *testing.T) {
 	if seen() {
 		t.Fatal("it is seen before it began")
 	}
-	end, ended := make(chan struct{}), make(chan struct{})
-	go lingerForTheLeakCheck(end, ended)
+	begun, end, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go lingerForTheLeakCheck(begun, end, ended)
+	<-begun
 	if !seen() {
 		t.Error("a goroutine that waits is not seen")
 	}
@@ -154,7 +155,8 @@ func TestTheLeakCheckSeesAGoroutine(t *testing.T) {
 	<-ended
 }
 
-func lingerForTheLeakCheck(end, ended chan struct{}) {
+func lingerForTheLeakCheck(begun, end, ended chan struct{}) {
+	close(begun)
 	<-end
 	close(ended)
 }

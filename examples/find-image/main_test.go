@@ -87,7 +87,7 @@ func TestExitCodesTellWhatHappened(t *testing.T) {
 		code                 int
 	}{
 		{"-id imgc-none", "[]\n", "no such image: ListImage(ImageId=imgc-none)", 3},
-		{"-name demoimage-00042 -exact", "[]\n", "no such image", 3}, // letter case counts
+		{"-name DemoImage-00042 -exact", "[]\n", "no such image", 3}, // a part of a name
 		{"-exact", "", "-exact needs -name", 2},
 		{"-id x -tag =v", "", "must not be empty", 2},
 		{"-id x y", "", "given by -id, -name and -tag", 2},

@@ -73,8 +73,45 @@ func TestOneLimiterHoldsForAllAccounts(t *testing.T) {
 		if failed != 0 || err != nil || requests != 10 || limiter.waits.Load() != 10 {
 			t.Errorf("%d failed, %v; %d requests and %d waits, want 10 of each", failed, err, requests, limiter.waits.Load())
 		}
-		if took := time.Since(started); took < 4500*time.Millisecond || took > 5500*time.Millisecond {
+		if took := time.Since(started).Round(time.Millisecond); took < 4500*time.Millisecond || took > 5500*time.Millisecond {
 			t.Errorf("ten requests at two a second took %v", took)
+		}
+	})
+}
+
+// refusing lets nothing through.
+type refusing struct{}
+
+var errRefused = errors.New("refused")
+
+func (refusing) Wait(context.Context) error { return errRefused }
+
+func TestEveryAccountOfAConfigurationAsksTheLimiter(t *testing.T) {
+	t.Parallel()
+	c := config{Accounts: []account{{"a", "A", []string{"cn-shanghai", "ap-southeast-1"}}, {"b", "B", []string{"cn-shanghai"}}}}
+	sources, err := c.sources(func(string) string { return "x" }, refusing{})
+	if err != nil || len(sources) != 3 {
+		t.Fatalf("%d sources, %v", len(sources), err)
+	}
+	for _, s := range sources {
+		if _, err := s.images.ListImage(t.Context(), appstreaming.ListImageRequest{}); !errors.Is(err, errRefused) {
+			t.Errorf("%s in %s: %v, want the limiter's error", s.account, s.region, err)
+		}
+	}
+}
+
+func TestAStreamNobodyReadsEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		service := appstreamingtest.New(appstreamingtest.SampleImages(3)...)
+		defer service.Close()
+		ctx, cancel := context.WithCancel(t.Context())
+		s := merge(ctx, []source{{"a", "r", service.Client()}})
+		synctest.Wait() // the first image is offered
+		cancel()
+		synctest.Wait()
+		if _, open := <-s.rows; open || s.results[0].listed != 0 || !errors.Is(s.results[0].err, context.Canceled) {
+			t.Errorf("the stream is open, or its source has %+v", s.results[0])
 		}
 	})
 }
