@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"time"
 
@@ -73,7 +74,7 @@ func (l tracedLister) ListImage(ctx context.Context, req appstreaming.ListImageR
 		last = a
 		l.attempt(ctx, a)
 	}
-	page, err := l.next.ListImage(ctx, req, append(opts[:len(opts):len(opts)], appstreaming.WithObserver(observer))...)
+	page, err := l.next.ListImage(ctx, req, append(slices.Clip(opts), appstreaming.WithObserver(observer))...)
 	if last.Number > 0 {
 		span.SetAttributes(server(last.Host)...)
 	}

@@ -36,13 +36,13 @@ func measureOverhead(s settings) (overhead, error) {
 
 	var all [4]peers.Peer
 	memory := &http.Client{Transport: stub.Memory{}}
-	for i, make := range []func() (peers.Peer, error){
+	for i, newPeer := range []func() (peers.Peer, error){
 		func() (peers.Peer, error) { return ours.New(child.URL) },
 		func() (peers.Peer, error) { return plain.NewRaw(child.URL) },
 		func() (peers.Peer, error) { return ours.New(child.URL, appstreaming.WithHTTPClient(memory)) },
 		func() (peers.Peer, error) { return plain.NewRawOver(memory.Transport, child.URL) },
 	} {
-		if all[i], err = make(); err != nil {
+		if all[i], err = newPeer(); err != nil {
 			return overhead{}, err
 		}
 	}

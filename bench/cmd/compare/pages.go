@@ -36,14 +36,14 @@ type stat struct {
 // newPeers makes the clients to be compared.
 func newPeers(endpoint string) ([]peers.Peer, error) {
 	var all []peers.Peer
-	for _, make := range []func(string) (peers.Peer, error){
+	for _, newPeer := range []func(string) (peers.Peer, error){
 		func(endpoint string) (peers.Peer, error) { return ours.New(endpoint) },
 		vendorcore.New,
 		legacy.New,
 		func(endpoint string) (peers.Peer, error) { return plain.New(endpoint), nil },
 		plain.NewRaw,
 	} {
-		peer, err := make(endpoint)
+		peer, err := newPeer(endpoint)
 		if err != nil {
 			return nil, err
 		}

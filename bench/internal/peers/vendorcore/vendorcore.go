@@ -82,5 +82,6 @@ func list(client *core.Client, q peers.Query) (*listImageResponse, error) {
 		return nil, err
 	}
 	response := &listImageResponse{}
-	return response, dara.Convert(body, &response)
+	err = dara.Convert(body, &response)
+	return response, err
 }
