@@ -7,17 +7,16 @@ import (
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
+	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
 // connect gives a client of the real service when the environment has
 // credentials, and otherwise of one in this process, which fails now and then so
 // that there are retries to see.
 func connect(getenv func(string) string, region string, images int, stderr io.Writer) (client *appstreaming.Client, stop func(), err error) {
-	for _, name := range []string{"ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ROLE_ARN", "ALIBABA_CLOUD_CREDENTIALS_URI", "ALIBABA_CLOUD_ECS_METADATA"} {
-		if getenv(name) != "" {
-			client, err = appstreaming.New(region)
-			return client, func() {}, err
-		}
+	if demo.HasCredentials(getenv) {
+		client, err = appstreaming.New(region)
+		return client, func() {}, err
 	}
 	double, err := appstreamingtest.Start(appstreamingtest.SampleImages(images)...)
 	if err != nil {
