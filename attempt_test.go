@@ -156,12 +156,12 @@ func TestAttemptsFollowTheRetryRules(t *testing.T) {
 					var transportErr *TransportError
 					switch {
 					case errors.As(err, &apiErr):
-						got := []any{apiErr.Code, apiErr.Attempts, apiErr.Stopped, apiErr.RequestID}
+						got := []any{apiErr.Code, apiErr.Attempts, apiErr.StopReason, apiErr.RequestID}
 						if diff := cmp.Diff([]any{test.code, len(test.at), test.stopped, "R-" + string(test.code)}, got); diff != "" {
 							t.Errorf("%v: %v (-want +got):\n%s", signature, err, diff)
 						}
 					case errors.As(err, &transportErr):
-						got := []any{transportErr.Attempts, transportErr.Stopped, transportErr.Host}
+						got := []any{transportErr.Attempts, transportErr.StopReason, transportErr.Host}
 						if diff := cmp.Diff([]any{len(test.at), test.stopped, "appstream-center.cn-shanghai.aliyuncs.com"}, got); diff != "" {
 							t.Errorf("%v: %v (-want +got):\n%s", signature, err, diff)
 						}
@@ -280,8 +280,8 @@ func TestAWaitPastTheDeadlineFailsAtOnce(t *testing.T) {
 		if !errors.As(err, &apiErr) || errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 0 || len(s.sent) != 1 {
 			t.Fatalf("got %v after %v and %d requests, want the API error at once", err, time.Since(start), len(s.sent))
 		}
-		if want := "the wait of 5.5s would outlast ctx's deadline"; apiErr.Stopped != want || apiErr.RetryAfter != 5*time.Second {
-			t.Errorf("Stopped %q and RetryAfter %v, want %q and 5s", apiErr.Stopped, apiErr.RetryAfter, want)
+		if want := "the wait of 5.5s would outlast ctx's deadline"; apiErr.StopReason != want || apiErr.RetryAfter != 5*time.Second {
+			t.Errorf("StopReason %q and RetryAfter %v, want %q and 5s", apiErr.StopReason, apiErr.RetryAfter, want)
 		}
 	})
 }
@@ -326,7 +326,7 @@ func TestTheRetryBudgetIsSharedAndRestored(t *testing.T) {
 		if _, err := client.ListImage(t.Context(), ListImageRequest{}); !errors.As(err, &apiErr) || apiErr.Attempts != 2 {
 			t.Fatalf("first call: %v, want two attempts", err)
 		}
-		if _, err := derived.ListImage(t.Context(), ListImageRequest{}); !errors.As(err, &apiErr) || apiErr.Attempts != 1 || apiErr.Stopped != "the client's retry budget is spent" {
+		if _, err := derived.ListImage(t.Context(), ListImageRequest{}); !errors.As(err, &apiErr) || apiErr.Attempts != 1 || apiErr.StopReason != "the client's retry budget is spent" {
 			t.Fatalf("second call: %v, want it stopped by the budget", err)
 		}
 		// Five successes give a retry back.

@@ -42,8 +42,8 @@ func TestNewRefusesWhatCannotBeUsed(t *testing.T) {
 		"endpoint with a fragment":       {"", []Option{WithEndpoint("https://example.com#a")}, []string{"https://example.com", "fragment"}},
 		"endpoint without host":          {"", []Option{WithEndpoint("https://")}, []string{"host is missing"}},
 		"endpoint with a line break":     {"", []Option{WithEndpoint("https://exa\r\nmple.com")}, []string{"not a URL"}},
-		"plain http":                     {"", []Option{WithEndpoint("http://example.com")}, []string{"http://example.com", "AllowHTTP"}},
-		"nil option":                     {"cn-shanghai", []Option{AllowHTTP(), nil}, []string{"option 2", "nil"}},
+		"plain http":                     {"", []Option{WithEndpoint("http://example.com")}, []string{"http://example.com", "WithPlainHTTP"}},
+		"nil option":                     {"cn-shanghai", []Option{WithPlainHTTP(), nil}, []string{"option 2", "nil"}},
 		"nil http.Client":                {"cn-shanghai", []Option{WithHTTPClient(nil)}, []string{"WithHTTPClient", "nil"}},
 		"nil credentials":                {"cn-shanghai", []Option{WithCredentials(nil)}, []string{"WithCredentials", "nil"}},
 		"nil limiter":                    {"cn-shanghai", []Option{WithRateLimit(nil)}, []string{"WithRateLimit", "nil"}},
@@ -119,7 +119,7 @@ func TestEndpointsFollowTheTableAndThenTheRule(t *testing.T) {
 		"VPC":               {"cn-shanghai", []Option{WithVPCEndpoint()}, "https://appstream-center.vpc-proxy.aliyuncs.com"},
 		"given":             {"", []Option{WithEndpoint("https://proxy.example.com:8443/")}, "https://proxy.example.com:8443"},
 		"given over region": {"cn-shanghai", []Option{WithEndpoint("https://[::1]:8443")}, "https://[::1]:8443"},
-		"plain http":        {"", []Option{WithEndpoint("http://127.0.0.1:1"), AllowHTTP()}, "http://127.0.0.1:1"},
+		"plain http":        {"", []Option{WithEndpoint("http://127.0.0.1:1"), WithPlainHTTP()}, "http://127.0.0.1:1"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

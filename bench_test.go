@@ -41,7 +41,7 @@ func pages(tb testing.TB, file string, count int) *httptest.Server {
 func clientOf(tb testing.TB, service *httptest.Server, opts ...appstreaming.Option) *appstreaming.Client {
 	tb.Helper()
 	client, err := appstreaming.New("cn-shanghai", append([]appstreaming.Option{
-		appstreaming.WithEndpoint(service.URL), appstreaming.AllowHTTP(),
+		appstreaming.WithEndpoint(service.URL), appstreaming.WithPlainHTTP(),
 		appstreaming.WithCredentials(appstreaming.StaticCredentials("LTAI-bench", "secret-of-the-benchmark", "")),
 	}, opts...)...)
 	if err != nil {

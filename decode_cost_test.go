@@ -75,7 +75,7 @@ func TestDocumentedValuesTakeNoMemory(t *testing.T) {
 	if got := knownWord([]byte("available")); got != "" {
 		t.Errorf("knownWord of something else = %q", got)
 	}
-	raw := []byte(StatusCreateFailed)
+	raw := []byte(ImageStatusCreateFailed)
 	if allocs := testing.AllocsPerRun(10, func() { knownWord(raw) }); allocs != 0 {
 		t.Errorf("%v allocations for a known word", allocs)
 	}

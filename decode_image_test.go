@@ -23,7 +23,7 @@ var imageRows = []struct {
 	{"object for text", `"ImageName":{ "a" : 1 }`, Image{Extra: extra{"ImageName": []byte(`{ "a" : 1 }`)}}},
 	{"array for text", `"Status":["x"],"VersionId":[]`, Image{Extra: extra{"Status": []byte(`["x"]`), "VersionId": []byte(`[]`)}}},
 	{"empty text", `"ImageName":"","Status":""`, Image{}},
-	{"escapes in text", `"ImageName":"a\u00e9\n\"\ud83d\ude00","Status":"AVAIL\u0041BLE"`, Image{ImageName: "aé\n\"😀", Status: StatusAvailable}},
+	{"escapes in text", `"ImageName":"a\u00e9\n\"\ud83d\ude00","Status":"AVAIL\u0041BLE"`, Image{ImageName: "aé\n\"😀", Status: ImageStatusAvailable}},
 	{"unknown enumeration value", `"Status":"DELETE","PackageType":"Vhd"`, Image{Status: "DELETE", PackageType: "Vhd"}},
 
 	{"2^53+1", `"AliUid":9007199254740993`, Image{AliUID: 9007199254740993}},
@@ -69,7 +69,7 @@ var imageRows = []struct {
 
 	{"text twice", `"ImageName":"a","ImageName":"b"`, Image{ImageName: "b"}},
 	{"text, then null", `"ImageName":"a","ImageName":null`, Image{}},
-	{"text, then a known word", `"Status":"x","Status":"INIT"`, Image{Status: StatusInit}},
+	{"text, then a known word", `"Status":"x","Status":"INIT"`, Image{Status: ImageStatusInit}},
 	{"text, then a misfit", `"ImageName":"a","ImageName":{}`, Image{Extra: extra{"ImageName": []byte(`{}`)}}},
 	{"boolean, then null, then a misfit", `"OnlineVersion":true,"OnlineVersion":null,"CompatibleMode":true,"CompatibleMode":{}`, Image{Extra: extra{"CompatibleMode": []byte(`{}`)}}},
 	{"misfit, then text", `"ImageName":{},"ImageName":"a"`, Image{ImageName: "a"}},

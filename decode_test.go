@@ -44,7 +44,7 @@ func TestTheDocumentedExampleIsDecoded(t *testing.T) {
 		RequestID: "8737D130-BFD0-5D51-96F6-C08EB1139A25", Code: "200", Message: "success",
 		PageNumber: 1, PageSize: 10, Count: 22,
 		Images: []Image{{
-			ImageID: "imgc-xxxx", ImageName: "DemoImage", ImageType: ImageTypeUser, Status: StatusInit, Description: "描述",
+			ImageID: "imgc-xxxx", ImageName: "DemoImage", ImageType: ImageTypeUser, Status: ImageStatusInit, Description: "描述",
 			AliUID: 123456789, BizType: 1, Created: "2025-04-25 15:13:57", Modified: "2025-04-25 15:13:57",
 			VersionID: "iv-xxx", VersionName: "v0.1.0", OnlineVersionID: "iv-xxxx", LatestVersionID: "iv-xxx", OnlineVersion: true,
 			ParentImageID: "imgc-xxx", ParentImageVersion: "iv-xxx", BaseImageID: "imgc-xxx", BaseImageVersion: "iv-xxx",
@@ -60,7 +60,7 @@ func TestTheDocumentedExampleIsDecoded(t *testing.T) {
 			Tags:                     []Tag{{Key: "1630348213973321", Value: "inner"}},
 			ImageRegions:             []string{"地域对象。"},
 			RegionDistributions: []RegionDistribution{{
-				ImageID: "imgc-xxx", RegionID: "cn-shanghai", VersionID: "iv-xxx", Status: StatusInit, Progress: "70%",
+				ImageID: "imgc-xxx", RegionID: "cn-shanghai", VersionID: "iv-xxx", Status: ImageStatusInit, Progress: "70%",
 			}},
 			Snapshots:   []DiskSnapshot{{}},
 			FOTAVersion: "2.3.0-xxx", FOTAChannel: "镜像支持的fota渠道,暂未启用", CompatibleMode: true,

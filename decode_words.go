@@ -7,14 +7,14 @@ package appstreaming
 // nothing else.
 func knownWord(raw []byte) string {
 	switch string(raw) {
-	case string(StatusAvailable):
-		return string(StatusAvailable)
-	case string(StatusInit):
-		return string(StatusInit)
-	case string(StatusCreating):
-		return string(StatusCreating)
-	case string(StatusCreateFailed):
-		return string(StatusCreateFailed)
+	case string(ImageStatusAvailable):
+		return string(ImageStatusAvailable)
+	case string(ImageStatusInit):
+		return string(ImageStatusInit)
+	case string(ImageStatusCreating):
+		return string(ImageStatusCreating)
+	case string(ImageStatusCreateFailed):
+		return string(ImageStatusCreateFailed)
 
 	case string(ImageTypeUser):
 		return string(ImageTypeUser)

@@ -8,7 +8,7 @@
 //	if err != nil {
 //		return err
 //	}
-//	for image, err := range client.Images(ctx, appstreaming.ListImageRequest{Status: appstreaming.StatusAvailable}) {
+//	for image, err := range client.Images(ctx, appstreaming.ListImageRequest{Status: appstreaming.ImageStatusAvailable}) {
 //		if err != nil {
 //			return err
 //		}

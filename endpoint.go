@@ -114,7 +114,7 @@ func (c *config) resolveEndpoint() error {
 		return err
 	}
 	if resolved.scheme == "http" && !c.allowHTTP {
-		return &OptionError{Option: "WithEndpoint", Value: resolved.String(), Reason: "the scheme must be https, or AllowHTTP given for a service on loopback"}
+		return &OptionError{Option: "WithEndpoint", Value: resolved.String(), Reason: "the scheme must be https, or WithPlainHTTP given for a service on loopback"}
 	}
 	c.endpoint = resolved
 	return nil

@@ -9,15 +9,15 @@ type ImageStatus string
 
 // The documented states of an image.
 const (
-	StatusAvailable    ImageStatus = "AVAILABLE"     // usable
-	StatusInit         ImageStatus = "INIT"          // being initialised
-	StatusCreating     ImageStatus = "CREATING"      // being created
-	StatusCreateFailed ImageStatus = "CREATE_FAILED" // creation failed
+	ImageStatusAvailable    ImageStatus = "AVAILABLE"     // usable
+	ImageStatusInit         ImageStatus = "INIT"          // being initialised
+	ImageStatusCreating     ImageStatus = "CREATING"      // being created
+	ImageStatusCreateFailed ImageStatus = "CREATE_FAILED" // creation failed
 )
 
 // Values returns the documented states; the service may send others.
 func (ImageStatus) Values() []ImageStatus {
-	return []ImageStatus{StatusAvailable, StatusInit, StatusCreating, StatusCreateFailed}
+	return []ImageStatus{ImageStatusAvailable, ImageStatusInit, ImageStatusCreating, ImageStatusCreateFailed}
 }
 
 // ImageType tells whose image it is, wire parameter and element ImageType.

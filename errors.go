@@ -101,9 +101,9 @@ type APIError struct {
 	AccessDenied *AccessDeniedDetail // set when RAM denied the call and said why
 	RetryAfter   time.Duration       // how long the service asks to wait; 0: it did not say
 
-	Attempts int    // HTTP requests made
-	Stopped  string // why there was no further attempt
-	Body     []byte // the response's first bytes, at most 4 KiB
+	Attempts   int    // HTTP requests made
+	StopReason string // why there was no further attempt
+	Body       []byte // the response's first bytes, at most 4 KiB
 }
 
 // AccessDeniedDetail tells why RAM denied a call.
@@ -133,7 +133,7 @@ func (e *APIError) Error() string {
 	case e.Code == "" && len(e.Body) > 0:
 		fmt.Fprintf(&b, ": body begins %q", clip(e.Body, 200))
 	}
-	return withTrail(&b, e.RequestID, e.Attempts, e.Stopped)
+	return withTrail(&b, e.RequestID, e.Attempts, e.StopReason)
 }
 
 // Is reports whether target is the error's [Code] or the family it belongs to.
@@ -173,12 +173,12 @@ func (e *DecodeError) Error() string {
 // TransportError says that no complete response arrived: the connection could
 // not be made, broke, or was too slow. It names the host and never the query.
 type TransportError struct {
-	Operation string
-	Host      string
-	Attempts  int    // HTTP requests made
-	Stopped   string // why there was no further attempt
-	Hint      string // what may be wrong, where that can be told
-	Err       error  // the cause, free of URLs' queries
+	Operation  string
+	Host       string
+	Attempts   int    // HTTP requests made
+	StopReason string // why there was no further attempt
+	Hint       string // what may be wrong, where that can be told
+	Err        error  // the cause, free of URLs' queries
 }
 
 // Error describes the failure in one line.
@@ -188,7 +188,7 @@ func (e *TransportError) Error() string {
 	if e.Hint != "" {
 		b.WriteString("; " + e.Hint)
 	}
-	return withTrail(&b, "", e.Attempts, e.Stopped)
+	return withTrail(&b, "", e.Attempts, e.StopReason)
 }
 
 // Unwrap returns the cause.

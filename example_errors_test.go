@@ -42,7 +42,7 @@ func ExampleAPIError() {
 		fmt.Println("message:   ", apiErr.Message)
 		fmt.Println("status:    ", apiErr.StatusCode)
 		fmt.Println("request id:", apiErr.RequestID)
-		fmt.Println("attempts:  ", apiErr.Attempts, "-", apiErr.Stopped)
+		fmt.Println("attempts:  ", apiErr.Attempts, "-", apiErr.StopReason)
 		if denied := apiErr.AccessDenied; denied != nil {
 			fmt.Println("denied:    ", denied.AuthAction, denied.NoPermissionType)
 		}
@@ -84,7 +84,7 @@ func ExampleTransportError() {
 	_, err := client.ListImage(context.Background(), appstreaming.ListImageRequest{})
 	var transportErr *appstreaming.TransportError
 	if errors.As(err, &transportErr) {
-		fmt.Println(transportErr.Attempts, "attempts,", transportErr.Stopped)
+		fmt.Println(transportErr.Attempts, "attempts,", transportErr.StopReason)
 	}
 	// Output: 3 attempts, no attempts left
 }
@@ -111,5 +111,5 @@ func ExampleOptionError() {
 	fmt.Println(err)
 	// Output:
 	// appstreaming: WithPrefetch: "65": must be from 0 to 64
-	// appstreaming: WithEndpoint: "http://127.0.0.1:8080": the scheme must be https, or AllowHTTP given for a service on loopback
+	// appstreaming: WithEndpoint: "http://127.0.0.1:8080": the scheme must be https, or WithPlainHTTP given for a service on loopback
 }

@@ -169,7 +169,7 @@ func ExampleWithHTTPClient() {
 	defer service.Close()
 	client, err := appstreaming.New(appstreaming.RegionShanghai,
 		appstreaming.WithHTTPClient(service.HTTPClient()),
-		appstreaming.WithEndpoint("http://images.example"), appstreaming.AllowHTTP(),
+		appstreaming.WithEndpoint("http://images.example"), appstreaming.WithPlainHTTP(),
 		appstreaming.WithCredentials(appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, "")))
 	if err != nil {
 		fmt.Println(err)

@@ -23,14 +23,14 @@ func Example() {
 	defer service.Close()
 
 	client, err := appstreaming.New(appstreaming.RegionShanghai,
-		appstreaming.WithEndpoint(service.URL()), appstreaming.AllowHTTP(),
+		appstreaming.WithEndpoint(service.URL()), appstreaming.WithPlainHTTP(),
 		appstreaming.WithCredentials(appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, "")))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	request := appstreaming.ListImageRequest{
-		Status:    appstreaming.StatusAvailable,
+		Status:    appstreaming.ImageStatusAvailable,
 		OSType:    appstreaming.OSTypeLinux,
 		ImageName: "云镜像", // a part of the name
 	}
@@ -142,7 +142,7 @@ func ExampleClient_SignedURL() {
 // Wait until an image that is being created can be used.
 func ExampleClient_WaitForImage() {
 	image := appstreamingtest.SampleImages(1)[0]
-	image.Status = appstreaming.StatusCreating
+	image.Status = appstreaming.ImageStatusCreating
 	service := appstreamingtest.New(image)
 	defer service.Close()
 	client := service.Client()
@@ -150,7 +150,7 @@ func ExampleClient_WaitForImage() {
 	// The image is ready by the third poll.
 	service.OnRequest(func(appstreamingtest.Request) {
 		if service.RequestCount() == 3 {
-			image.Status = appstreaming.StatusAvailable
+			image.Status = appstreaming.ImageStatusAvailable
 			service.Put(image)
 		}
 	})
@@ -173,7 +173,7 @@ func ExampleClient_WaitForImage() {
 // A failed creation ends the wait, with the image as it was last seen.
 func ExampleWaitError() {
 	image := appstreamingtest.SampleImages(1)[0]
-	image.Status = appstreaming.StatusCreateFailed
+	image.Status = appstreaming.ImageStatusCreateFailed
 	service := appstreamingtest.New(image)
 	defer service.Close()
 

@@ -92,10 +92,10 @@ func (k *call) transportError(ctx context.Context, err error) *TransportError {
 // setTrail notes on an error how the call went on after it.
 func setTrail(err error, attempts int, stopped string) {
 	if e, ok := as[*APIError](err); ok {
-		e.Attempts, e.Stopped = attempts, stopped
+		e.Attempts, e.StopReason = attempts, stopped
 	}
 	if e, ok := as[*TransportError](err); ok {
-		e.Attempts, e.Stopped = attempts, stopped
+		e.Attempts, e.StopReason = attempts, stopped
 	}
 	if e, ok := as[*DecodeError](err); ok {
 		e.Attempts = attempts

@@ -107,8 +107,8 @@ func TestFaultMatrixOfADeadlineNearerThanTheNextWait(t *testing.T) {
 			if !errors.As(got.err, &apiErr) || errors.Is(got.err, context.DeadlineExceeded) || time.Since(start) != 0 {
 				t.Fatalf("got %v after %v, want the refusal at once", got.err, time.Since(start))
 			}
-			if apiErr.Attempts != 1 || apiErr.RetryAfter != 5*time.Second || !strings.HasSuffix(apiErr.Stopped, "would outlast ctx's deadline") {
-				t.Errorf("%d attempts, RetryAfter %v, stopped because %q", apiErr.Attempts, apiErr.RetryAfter, apiErr.Stopped)
+			if apiErr.Attempts != 1 || apiErr.RetryAfter != 5*time.Second || !strings.HasSuffix(apiErr.StopReason, "would outlast ctx's deadline") {
+				t.Errorf("%d attempts, RetryAfter %v, stopped because %q", apiErr.Attempts, apiErr.RetryAfter, apiErr.StopReason)
 			}
 			checkImages(t, w.wantImages(true), got)
 		})

@@ -134,7 +134,7 @@ func TestFaultMatrixWithoutAnyCredentials(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	service := appstreamingtest.NewServer(t, matrixImages()...)
 	for _, w := range ways {
-		client, err := appstreaming.New("cn-shanghai", appstreaming.WithEndpoint(service.URL()), appstreaming.AllowHTTP(), appstreaming.WithPrefetch(w.prefetch))
+		client, err := appstreaming.New("cn-shanghai", appstreaming.WithEndpoint(service.URL()), appstreaming.WithPlainHTTP(), appstreaming.WithPrefetch(w.prefetch))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -47,7 +47,7 @@ func checkTransportError(t *testing.T, err, cause error) {
 	if !errors.As(err, &got) {
 		t.Fatalf("got %T %v, want a *TransportError", err, err)
 	}
-	if got.Operation != "ListImage" || got.Attempts != 4 || got.Stopped != "no attempts left" || got.Err == nil || cause != nil && !errors.Is(err, cause) {
+	if got.Operation != "ListImage" || got.Attempts != 4 || got.StopReason != "no attempts left" || got.Err == nil || cause != nil && !errors.Is(err, cause) {
 		t.Errorf("got %#v, want four attempts and %v", got, cause)
 	}
 	if text := err.Error(); got.Host == "" || !strings.Contains(text, got.Host) || strings.ContainsAny(text, "?&") || strings.Contains(text, "Signature") {

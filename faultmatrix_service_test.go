@@ -125,7 +125,7 @@ func statusRows() []faultRow {
 			fault: appstreamingtest.Fault{Code: appstreaming.CodeServiceUnavailable, Header: hour},
 			opts:  []appstreaming.Option{appstreaming.WithRetry(appstreaming.RetryPolicy{})},
 			want: refusal(false, appstreaming.APIError{StatusCode: 503, Code: appstreaming.CodeServiceUnavailable, RetryAfter: time.Hour,
-				Stopped: "the service asks to wait 1h0m0s, more than MaxDelay of 20s"}),
+				StopReason: "the service asks to wait 1h0m0s, more than MaxDelay of 20s"}),
 		},
 	}
 }

@@ -185,10 +185,10 @@ func refusal(retried bool, want appstreaming.APIError) verdict {
 	if retried {
 		want.Attempts = 4
 	}
-	if want.Stopped == "" {
-		want.Stopped = "not retryable"
+	if want.StopReason == "" {
+		want.StopReason = "not retryable"
 		if retried {
-			want.Stopped = "no attempts left"
+			want.StopReason = "no attempts left"
 		}
 	}
 	return verdict{retried: retried, err: func(t *testing.T, err error, request appstreamingtest.Request) {

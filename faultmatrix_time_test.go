@@ -118,7 +118,7 @@ func TestFaultMatrixOfASilentPort(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer silence.Close() // nobody accepts: the kernel does, and no more
-		client, err := appstreaming.New("cn-shanghai", appstreaming.WithEndpoint("http://"+silence.Addr().String()), appstreaming.AllowHTTP(),
+		client, err := appstreaming.New("cn-shanghai", appstreaming.WithEndpoint("http://"+silence.Addr().String()), appstreaming.WithPlainHTTP(),
 			appstreaming.WithCredentials(appstreaming.StaticCredentials("LTAI-canary", "hunter22-secret", "")),
 			appstreaming.WithSignature(signature), appstreaming.WithPrefetch(w.prefetch),
 			appstreaming.WithRetry(appstreaming.RetryPolicy{BaseDelay: time.Millisecond, AttemptTimeout: 20 * time.Millisecond}))

@@ -69,7 +69,7 @@ func TestProgressIsANumberToo(t *testing.T) {
 func TestEnumerationsListTheirDocumentedValues(t *testing.T) {
 	t.Parallel()
 	counts := map[string]int{
-		"ImageStatus": len(StatusInit.Values()), "ImageType": len(ImageTypeUser.Values()), "PackageType": len(PackageTypeECS.Values()),
+		"ImageStatus": len(ImageStatusInit.Values()), "ImageType": len(ImageTypeUser.Values()), "PackageType": len(PackageTypeECS.Values()),
 		"OSType": len(OSTypeLinux.Values()), "ProductType": len(ProductTypeCloudApp.Values()), "ProtocolType": len(ProtocolTypeASP.Values()),
 		"Language": len(LanguageEnUS.Values()), "PlatformName": len(PlatformNameUbuntu.Values()), "SessionType": len(SessionTypeSingle.Values()),
 		"ImageCreateMode": len(ImageCreateModeInstanceAuto.Values()),

@@ -40,7 +40,7 @@ func TestNoSecretShowsInAnIdentifierOrAPath(t *testing.T) {
 			defer service.Close()
 			var log bytes.Buffer
 			var out strings.Builder
-			client, err := appstreaming.New("cn-shanghai", appstreaming.WithEndpoint(service.URL), appstreaming.AllowHTTP(),
+			client, err := appstreaming.New("cn-shanghai", appstreaming.WithEndpoint(service.URL), appstreaming.WithPlainHTTP(),
 				appstreaming.WithCredentials(appstreaming.StaticCredentials("STS.canary", secret, token)), appstreaming.WithMaxResponseBytes(1000),
 				appstreaming.WithRetry(appstreaming.RetryPolicy{BaseDelay: time.Millisecond}),
 				appstreaming.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))),

@@ -119,7 +119,7 @@ func WithSignature(v Signature) Option {
 }
 
 // WithEndpoint sends requests to rawURL, scheme and host with an optional port,
-// instead of the region's endpoint. The scheme must be https unless [AllowHTTP]
+// instead of the region's endpoint. The scheme must be https unless [WithPlainHTTP]
 // is given too.
 func WithEndpoint(rawURL string) Option {
 	return func(c *config) error {
@@ -137,9 +137,9 @@ func WithVPCEndpoint() Option {
 	return func(c *config) error { c.vpc = true; return nil }
 }
 
-// AllowHTTP accepts an http endpoint in [WithEndpoint], for services on
+// WithPlainHTTP accepts an http endpoint in [WithEndpoint], for services on
 // loopback: over plain http anybody on the way reads tokens and images.
-func AllowHTTP() Option {
+func WithPlainHTTP() Option {
 	return func(c *config) error { c.allowHTTP = true; return nil }
 }
 

@@ -148,7 +148,7 @@ func runBatch(t *testing.T, first uint64, size int, total *tally) {
 	for _, s := range schedules {
 		var more []appstreaming.Image
 		for ; held < s.inventory; held++ {
-			more = append(more, imageIn(held, appstreaming.StatusAvailable))
+			more = append(more, imageIn(held, appstreaming.ImageStatusAvailable))
 		}
 		service.Put(more...)
 		run := propertyRun{t: t, schedule: s, service: service}
@@ -266,9 +266,9 @@ func (p *propertyRun) checkTyped(err error) {
 	attempts, stopped := 0, ""
 	switch {
 	case errors.As(err, &apiErr):
-		attempts, stopped = apiErr.Attempts, apiErr.Stopped
+		attempts, stopped = apiErr.Attempts, apiErr.StopReason
 	case errors.As(err, &transportErr):
-		attempts, stopped = transportErr.Attempts, transportErr.Stopped
+		attempts, stopped = transportErr.Attempts, transportErr.StopReason
 	default:
 		p.fatalf("%T %v is not typed", err, err)
 	}

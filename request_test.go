@@ -16,7 +16,7 @@ import (
 func typicalRequest() ListImageRequest {
 	return ListImageRequest{
 		ImageName:    "设计云镜像",
-		Status:       StatusAvailable,
+		Status:       ImageStatusAvailable,
 		ImageType:    ImageTypeUser,
 		OSType:       OSTypeWindows,
 		ProtocolType: ProtocolTypeASP,

@@ -137,7 +137,7 @@ func TestNoSecretShowsOnAnyFailurePath(t *testing.T) {
 						var mu sync.Mutex
 						var log bytes.Buffer
 						var out strings.Builder
-						client, err := appstreaming.New("cn-shanghai", appstreaming.WithEndpoint(service.URL), appstreaming.AllowHTTP(), appstreaming.WithSignature(signature),
+						client, err := appstreaming.New("cn-shanghai", appstreaming.WithEndpoint(service.URL), appstreaming.WithPlainHTTP(), appstreaming.WithSignature(signature),
 							appstreaming.WithHTTPClient(&http.Client{Transport: seen}),
 							appstreaming.WithCredentials(appstreaming.CredentialsFunc(func(context.Context) (appstreaming.Credentials, error) { return credentials, nil })),
 							appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond, AttemptTimeout: 50 * time.Millisecond}),

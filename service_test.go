@@ -59,7 +59,7 @@ func TestAListingOverRealSocketsYieldsEveryImageOnceAsTheServiceHasIt(t *testing
 func TestEveryParameterReachesTheServiceUnderItsWireName(t *testing.T) {
 	t.Parallel()
 	req := appstreaming.ListImageRequest{
-		ImageID: "imgc-1", ImageName: "设计 云&=+%", Status: appstreaming.StatusAvailable, ImageType: appstreaming.ImageTypeUser,
+		ImageID: "imgc-1", ImageName: "设计 云&=+%", Status: appstreaming.ImageStatusAvailable, ImageType: appstreaming.ImageTypeUser,
 		PackageType: appstreaming.PackageTypeECS, OSType: appstreaming.OSTypeWindows, ProtocolType: appstreaming.ProtocolTypeASP,
 		Language: appstreaming.LanguageZhCN, PlatformName: appstreaming.PlatformNameWindowsServer2022, Distro: "Ubuntu 22.04 64位",
 		FOTAVersion: "2.3.0", ResourceInstanceType: "eds.enterprise_office.2c4g", BizType: appstreaming.Ptr(int32(1)), BizTypes: []int32{1, 1},
@@ -146,7 +146,7 @@ func TestSixtyFourGoroutinesShareOneClient(t *testing.T) {
 	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(30)...)
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", appstreamingtest.AccessKeyID)
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", appstreamingtest.AccessKeySecret)
-	client, err := appstreaming.New("cn-shanghai", appstreaming.WithEndpoint(service.URL()), appstreaming.AllowHTTP())
+	client, err := appstreaming.New("cn-shanghai", appstreaming.WithEndpoint(service.URL()), appstreaming.WithPlainHTTP())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -82,7 +82,7 @@ func TestCertificateErrorsAreNotRetried(t *testing.T) {
 			spoil(config)
 			_, err := tlsClient(t, service, config).ListImage(t.Context(), appstreaming.ListImageRequest{})
 			var transportErr *appstreaming.TransportError
-			if !errors.As(err, &transportErr) || transportErr.Attempts != 1 || transportErr.Stopped != "not retryable" || dialled.Load() != 1 {
+			if !errors.As(err, &transportErr) || transportErr.Attempts != 1 || transportErr.StopReason != "not retryable" || dialled.Load() != 1 {
 				t.Fatalf("got %v after %d connections, want a *TransportError after one", err, dialled.Load())
 			}
 			if host := strings.TrimPrefix(service.URL, "https://"); !strings.Contains(err.Error(), host) || strings.Contains(err.Error(), "c4nary") {
@@ -151,7 +151,7 @@ func TestTheDefaultTransportVerifiesCertificates(t *testing.T) {
 		})
 		_, err := ownTransport(t, service.URL).ListImage(t.Context(), appstreaming.ListImageRequest{ImageName: "c4nary"}, appstreaming.WithSignature(signature))
 		var transportErr *appstreaming.TransportError
-		if !errors.As(err, &transportErr) || transportErr.Attempts != 1 || transportErr.Stopped != "not retryable" || dialled.Load() != 1 {
+		if !errors.As(err, &transportErr) || transportErr.Attempts != 1 || transportErr.StopReason != "not retryable" || dialled.Load() != 1 {
 			t.Fatalf("got %v after %d connections, want a *TransportError after one", err, dialled.Load())
 		}
 		if host := strings.TrimPrefix(service.URL, "https://"); !strings.Contains(err.Error(), host) || strings.Contains(err.Error(), "c4nary") {

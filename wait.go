@@ -201,10 +201,10 @@ func (w *waiter) settle(id string, image Image, listed bool) (done bool, err err
 	if w.options.OnPoll != nil {
 		w.options.OnPoll(image)
 	}
-	if image.Status == StatusCreateFailed {
+	if image.Status == ImageStatusCreateFailed {
 		return false, w.fail(id, ErrImageFailed)
 	}
-	return image.Status == StatusAvailable, nil
+	return image.Status == ImageStatusAvailable, nil
 }
 
 func (w *waiter) fail(id string, err error) error {

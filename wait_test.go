@@ -23,7 +23,7 @@ func waiting(t *testing.T, n int, test func(t *testing.T, service *appstreamingt
 		service := appstreamingtest.New()
 		defer service.Close()
 		for i := range n {
-			service.Put(imageIn(i, appstreaming.StatusAvailable))
+			service.Put(imageIn(i, appstreaming.ImageStatusAvailable))
 		}
 		test(t, service, service.Client())
 	})
@@ -40,22 +40,22 @@ func after(d time.Duration, do func()) { time.AfterFunc(d, do) }
 func TestWaitForImageReturnsTheImageOnceItIsAvailable(t *testing.T) {
 	t.Parallel()
 	waiting(t, 3, func(t *testing.T, service *appstreamingtest.Server, client *appstreaming.Client) {
-		service.Put(imageIn(7, appstreaming.StatusInit))
-		after(10*time.Second, func() { service.Put(imageIn(7, appstreaming.StatusCreating)) })
-		after(5*time.Minute, func() { service.Put(imageIn(7, appstreaming.StatusAvailable)) })
+		service.Put(imageIn(7, appstreaming.ImageStatusInit))
+		after(10*time.Second, func() { service.Put(imageIn(7, appstreaming.ImageStatusCreating)) })
+		after(5*time.Minute, func() { service.Put(imageIn(7, appstreaming.ImageStatusAvailable)) })
 		var told []appstreaming.ImageStatus
 		start := time.Now()
 		image, err := client.WaitForImage(t.Context(), "imgc-7", appstreaming.WaitOptions{OnPoll: func(i appstreaming.Image) { told = append(told, i.Status) }})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(imageIn(7, appstreaming.StatusAvailable), image); diff != "" {
+		if diff := cmp.Diff(imageIn(7, appstreaming.ImageStatusAvailable), image); diff != "" {
 			t.Errorf("image (-want +got):\n%s", diff)
 		}
 		if elapsed := time.Since(start); elapsed < 5*time.Minute || elapsed > 5*time.Minute+30*time.Second {
 			t.Errorf("it took %v, want 5m0s and at most a pause more", elapsed)
 		}
-		if len(told) != service.RequestCount() || told[0] != appstreaming.StatusInit || told[len(told)-2] != appstreaming.StatusCreating || told[len(told)-1] != appstreaming.StatusAvailable {
+		if len(told) != service.RequestCount() || told[0] != appstreaming.ImageStatusInit || told[len(told)-2] != appstreaming.ImageStatusCreating || told[len(told)-1] != appstreaming.ImageStatusAvailable {
 			t.Errorf("told of %v in %d polls, want every poll's status", told, service.RequestCount())
 		}
 		for _, request := range service.Requests() {
@@ -82,7 +82,7 @@ func TestPausesBetweenPollsGrowWithinTheirBoundsAndVary(t *testing.T) {
 	var runs [2][]time.Duration
 	for i := range runs {
 		waiting(t, 0, func(t *testing.T, service *appstreamingtest.Server, client *appstreaming.Client) {
-			service.Put(imageIn(0, appstreaming.StatusCreating))
+			service.Put(imageIn(0, appstreaming.ImageStatusCreating))
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 			defer cancel()
 			_, _ = client.WaitForImage(ctx, "imgc-0", appstreaming.WaitOptions{Interval: 4 * time.Second, MaxInterval: 20 * time.Second})
@@ -111,7 +111,7 @@ func TestPausesBetweenPollsGrowWithinTheirBoundsAndVary(t *testing.T) {
 func TestAnIntervalOverMaxIntervalStaysAsItIs(t *testing.T) {
 	t.Parallel()
 	waiting(t, 0, func(t *testing.T, service *appstreamingtest.Server, client *appstreaming.Client) {
-		service.Put(imageIn(0, appstreaming.StatusCreating))
+		service.Put(imageIn(0, appstreaming.ImageStatusCreating))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		_, _ = client.WaitForImage(ctx, "imgc-0", appstreaming.WaitOptions{Interval: time.Minute})
@@ -123,8 +123,8 @@ func TestAnIntervalOverMaxIntervalStaysAsItIs(t *testing.T) {
 
 func TestAWaitEndsWithWhatBecameOfTheImage(t *testing.T) {
 	t.Parallel()
-	creating := imageIn(0, appstreaming.StatusCreating)
-	failed := imageIn(0, appstreaming.StatusCreateFailed)
+	creating := imageIn(0, appstreaming.ImageStatusCreating)
+	failed := imageIn(0, appstreaming.ImageStatusCreateFailed)
 	for name, test := range map[string]struct {
 		begin   func(*appstreamingtest.Server)
 		options appstreaming.WaitOptions
@@ -184,9 +184,9 @@ func TestAWaitEndsWithWhatBecameOfTheImage(t *testing.T) {
 func TestAnImageThatIsListedLateIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	waiting(t, 3, func(t *testing.T, service *appstreamingtest.Server, client *appstreaming.Client) {
-		after(50*time.Second, func() { service.Put(imageIn(9, appstreaming.StatusCreating)) })
-		after(5*time.Minute, func() { service.Put(imageIn(9, appstreaming.StatusAvailable)) })
-		if image, err := client.WaitForImage(t.Context(), "imgc-9", appstreaming.WaitOptions{}); err != nil || image.Status != appstreaming.StatusAvailable {
+		after(50*time.Second, func() { service.Put(imageIn(9, appstreaming.ImageStatusCreating)) })
+		after(5*time.Minute, func() { service.Put(imageIn(9, appstreaming.ImageStatusAvailable)) })
+		if image, err := client.WaitForImage(t.Context(), "imgc-9", appstreaming.WaitOptions{}); err != nil || image.Status != appstreaming.ImageStatusAvailable {
 			t.Errorf("got %v, %v; want the image", image.Status, err)
 		}
 	})
@@ -195,13 +195,13 @@ func TestAnImageThatIsListedLateIsWaitedFor(t *testing.T) {
 func TestPollsThatFailForAWhileDoNotEndAWait(t *testing.T) {
 	t.Parallel()
 	waiting(t, 0, func(t *testing.T, service *appstreamingtest.Server, client *appstreaming.Client) {
-		service.Put(imageIn(0, appstreaming.StatusCreating))
+		service.Put(imageIn(0, appstreaming.ImageStatusCreating))
 		for range 5 { // four bad polls, then a good one that starts the count anew
 			service.Fail(4*4, appstreamingtest.Fault{Code: appstreaming.CodeServiceUnavailable})
 			service.Fail(1, appstreamingtest.Fault{})
 		}
-		after(10*time.Minute, func() { service.Put(imageIn(0, appstreaming.StatusAvailable)) })
-		if image, err := client.WaitForImage(t.Context(), "imgc-0", appstreaming.WaitOptions{}); err != nil || image.Status != appstreaming.StatusAvailable {
+		after(10*time.Minute, func() { service.Put(imageIn(0, appstreaming.ImageStatusAvailable)) })
+		if image, err := client.WaitForImage(t.Context(), "imgc-0", appstreaming.WaitOptions{}); err != nil || image.Status != appstreaming.ImageStatusAvailable {
 			t.Errorf("got %v, %v; want the image", image.Status, err)
 		}
 		if service.PendingFaults() != 0 {

@@ -14,7 +14,7 @@ import (
 func TestAWaitEndsWithItsContextAtOnce(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("the user closed the window")
-	creating := imageIn(0, appstreaming.StatusCreating)
+	creating := imageIn(0, appstreaming.ImageStatusCreating)
 	for name, test := range map[string]struct {
 		fault *appstreamingtest.Fault
 		last  appstreaming.Image

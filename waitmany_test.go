@@ -17,8 +17,8 @@ func TestSeveralImagesCostOneRequestARoundWhereAPageHoldsTheInventory(t *testing
 	t.Parallel()
 	waiting(t, 50, func(t *testing.T, service *appstreamingtest.Server, client *appstreaming.Client) {
 		for i := range 5 {
-			service.Put(imageIn(10*i, appstreaming.StatusCreating))
-			after(time.Duration(5-i)*time.Minute, func() { service.Put(imageIn(10*i, appstreaming.StatusAvailable)) })
+			service.Put(imageIn(10*i, appstreaming.ImageStatusCreating))
+			after(time.Duration(5-i)*time.Minute, func() { service.Put(imageIn(10*i, appstreaming.ImageStatusAvailable)) })
 		}
 		rounds, told := 0, make(map[string]int)
 		service.OnRequest(func(appstreamingtest.Request) { rounds++ })
@@ -31,7 +31,7 @@ func TestSeveralImagesCostOneRequestARoundWhereAPageHoldsTheInventory(t *testing
 			t.Errorf("images (-want +got):\n%s", diff)
 		}
 		for _, image := range images {
-			if image.Status != appstreaming.StatusAvailable {
+			if image.Status != appstreaming.ImageStatusAvailable {
 				t.Errorf("%s is %s", image.ImageID, image.Status)
 			}
 		}
@@ -78,9 +78,9 @@ func TestSeveralImagesAreAskedForOneByOneWhereThatTakesFewerRequests(t *testing.
 				var ids []string
 				for i := range test.ids {
 					n := test.inventory - 1 - i // the last ones listed
-					service.Put(imageIn(n, appstreaming.StatusCreating))
+					service.Put(imageIn(n, appstreaming.ImageStatusCreating))
 					ids = append(ids, imageIn(n, "").ImageID)
-					after(20*time.Second, func() { service.Put(imageIn(n, appstreaming.StatusAvailable)) })
+					after(20*time.Second, func() { service.Put(imageIn(n, appstreaming.ImageStatusAvailable)) })
 				}
 				images, err := client.WaitForImages(t.Context(), ids, appstreaming.WaitOptions{})
 				if err != nil || cmp.Diff(ids, imageIDs(images)) != "" {
@@ -104,9 +104,9 @@ func TestTheFirstImageThatFailsEndsTheWaitForAll(t *testing.T) {
 	t.Parallel()
 	waiting(t, 10, func(t *testing.T, service *appstreamingtest.Server, client *appstreaming.Client) {
 		for _, n := range []int{2, 5} {
-			service.Put(imageIn(n, appstreaming.StatusCreating))
+			service.Put(imageIn(n, appstreaming.ImageStatusCreating))
 		}
-		after(time.Minute, func() { service.Put(imageIn(5, appstreaming.StatusCreateFailed)) })
+		after(time.Minute, func() { service.Put(imageIn(5, appstreaming.ImageStatusCreateFailed)) })
 		images, err := client.WaitForImages(t.Context(), []string{"imgc-1", "imgc-2", "imgc-5"}, appstreaming.WaitOptions{})
 		var waitErr *appstreaming.WaitError
 		if !errors.As(err, &waitErr) || waitErr.ImageID != "imgc-5" || !errors.Is(err, appstreaming.ErrImageFailed) || images != nil {
@@ -120,12 +120,12 @@ func TestTheNewestVersionIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	for _, ids := range [][]string{{"imgc-0"}, {"imgc-0", "imgc-1"}} {
 		waiting(t, 2, func(t *testing.T, service *appstreamingtest.Server, client *appstreaming.Client) {
-			older, newer, odd := imageIn(0, appstreaming.StatusAvailable), imageIn(0, appstreaming.StatusCreating), imageIn(0, appstreaming.StatusAvailable)
+			older, newer, odd := imageIn(0, appstreaming.ImageStatusAvailable), imageIn(0, appstreaming.ImageStatusCreating), imageIn(0, appstreaming.ImageStatusAvailable)
 			newer.VersionID, odd.VersionID = "iv-2", "iv-0"
 			older.LatestVersionID, newer.LatestVersionID, odd.LatestVersionID = "iv-2", "iv-2", "iv-2"
 			service.Put(older, newer, odd)
 			ready := newer
-			ready.Status = appstreaming.StatusAvailable
+			ready.Status = appstreaming.ImageStatusAvailable
 			after(time.Minute, func() { service.Put(ready) })
 			start := time.Now()
 			images, err := client.WaitForImages(t.Context(), ids, appstreaming.WaitOptions{})
@@ -143,8 +143,8 @@ func TestAnImageThatSlippedBetweenTwoPagesIsNotGone(t *testing.T) {
 	waiting(t, 250, func(t *testing.T, service *appstreamingtest.Server, client *appstreaming.Client) {
 		ids := []string{"imgc-100", "imgc-120", "imgc-240", "imgc-249"}
 		for _, n := range []int{100, 120, 240, 249} {
-			service.Put(imageIn(n, appstreaming.StatusCreating))
-			after(time.Minute, func() { service.Put(imageIn(n, appstreaming.StatusAvailable)) })
+			service.Put(imageIn(n, appstreaming.ImageStatusCreating))
+			after(time.Minute, func() { service.Put(imageIn(n, appstreaming.ImageStatusAvailable)) })
 		}
 		var listings atomic.Int32
 		slipped := false
@@ -174,10 +174,10 @@ func TestImagesCreatedInOneGoDoNotEndAWait(t *testing.T) {
 		ids := []string{"imgc-110", "imgc-120", "imgc-130", "imgc-140", "imgc-249"}
 		var fresh []appstreaming.Image
 		for n := range 100 {
-			fresh = append(fresh, imageIn(1000+n, appstreaming.StatusAvailable))
+			fresh = append(fresh, imageIn(1000+n, appstreaming.ImageStatusAvailable))
 		}
-		service.Put(imageIn(249, appstreaming.StatusCreating))
-		after(time.Minute, func() { service.Put(imageIn(249, appstreaming.StatusAvailable)) })
+		service.Put(imageIn(249, appstreaming.ImageStatusCreating))
+		after(time.Minute, func() { service.Put(imageIn(249, appstreaming.ImageStatusAvailable)) })
 		atPage(service, "2", 1, func() { service.PutFirst(fresh...) })
 		images, err := client.WaitForImages(t.Context(), ids, appstreaming.WaitOptions{Grace: -1})
 		if err != nil || cmp.Diff(ids, imageIDs(images)) != "" {

@@ -19,7 +19,7 @@ func (s *Server) Client(opts ...appstreaming.Option) *appstreaming.Client {
 		s.tb.Helper()
 	}
 	base := []appstreaming.Option{
-		appstreaming.AllowHTTP(),
+		appstreaming.WithPlainHTTP(),
 		appstreaming.WithCredentials(appstreaming.StaticCredentials(AccessKeyID, AccessKeySecret, "")),
 	}
 	if url := s.URL(); url != "" {

@@ -41,7 +41,7 @@ func ExampleStart() {
 	defer service.Close()
 
 	client, err := appstreaming.New(appstreaming.RegionShanghai,
-		appstreaming.WithEndpoint(service.URL()), appstreaming.AllowHTTP(),
+		appstreaming.WithEndpoint(service.URL()), appstreaming.WithPlainHTTP(),
 		appstreaming.WithCredentials(appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, "")))
 	if err != nil {
 		fmt.Println(err)
@@ -93,10 +93,10 @@ func ExampleServer_Put() {
 	service := appstreamingtest.New(images[:2]...)
 	defer service.Close()
 
-	images[0].Status = appstreaming.StatusCreateFailed
+	images[0].Status = appstreaming.ImageStatusCreateFailed
 	service.Put(images[0], images[2]) // replaces one, adds one
 	service.Remove(images[1].ImageID)
-	service.PutFirst(appstreaming.Image{ImageID: "imgc-new", Status: appstreaming.StatusCreating})
+	service.PutFirst(appstreaming.Image{ImageID: "imgc-new", Status: appstreaming.ImageStatusCreating})
 
 	for image, err := range service.Client().Images(context.Background(), appstreaming.ListImageRequest{}) {
 		if err != nil {
@@ -161,12 +161,12 @@ func ExampleServer_SetClock() {
 // Look at every request before it is answered, here to let an image be ready
 // when it is asked for the second time.
 func ExampleServer_OnRequest() {
-	image := appstreaming.Image{ImageID: "imgc-1", Status: appstreaming.StatusCreating}
+	image := appstreaming.Image{ImageID: "imgc-1", Status: appstreaming.ImageStatusCreating}
 	service := appstreamingtest.New(image)
 	defer service.Close()
 	service.OnRequest(func(r appstreamingtest.Request) {
 		if service.RequestCount() == 2 {
-			image.Status = appstreaming.StatusAvailable
+			image.Status = appstreaming.ImageStatusAvailable
 			service.Put(image)
 		}
 	})

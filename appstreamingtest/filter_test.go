@@ -41,7 +41,7 @@ func TestEveryDocumentedParameterSelects(t *testing.T) {
 	t.Parallel()
 	plain := func(id string) appstreaming.Image { return appstreaming.Image{ImageID: id} }
 	a := appstreaming.Image{
-		ImageID: "a", ImageName: "设计云镜像-A", Status: appstreaming.StatusAvailable, ImageType: appstreaming.ImageTypeUser,
+		ImageID: "a", ImageName: "设计云镜像-A", Status: appstreaming.ImageStatusAvailable, ImageType: appstreaming.ImageTypeUser,
 		PackageType: "ECS", OSType: appstreaming.OSTypeLinux, BizType: 7, ProductType: appstreaming.ProductTypeCloudApp,
 		ProtocolType: appstreaming.ProtocolTypeASP, Language: appstreaming.LanguageZhCN, PlatformName: appstreaming.PlatformNameUbuntu,
 		Distro: "Ubuntu 22.04 64位", FOTAVersion: "2.0.3", ResourceInstanceCategory: `["eds.cpu.category"]`,
@@ -49,7 +49,7 @@ func TestEveryDocumentedParameterSelects(t *testing.T) {
 		Tags: []appstreaming.Tag{{Key: "env", Value: "test"}, {Key: "team", Value: "core"}},
 	}
 	b := appstreaming.Image{
-		ImageID: "b", ImageName: "设计云镜像-B", Status: appstreaming.StatusInit, ImageType: appstreaming.ImageTypeSystem,
+		ImageID: "b", ImageName: "设计云镜像-B", Status: appstreaming.ImageStatusInit, ImageType: appstreaming.ImageTypeSystem,
 		PackageType: "Ecs_Container", OSType: appstreaming.OSTypeWindows, BizType: 1, ProductType: appstreaming.ProductTypeCloudDesktop,
 		ProtocolType: appstreaming.ProtocolTypeHDX, Language: appstreaming.LanguageEnUS, PlatformName: appstreaming.PlatformNameWindows11,
 		SupportedLanguages: []appstreaming.Language{appstreaming.LanguageEnUS, appstreaming.LanguageJaJP},

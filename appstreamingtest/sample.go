@@ -46,9 +46,9 @@ func sampleImage(i int) appstreaming.Image {
 	)
 	version := fmt.Sprintf("iv-0bxls9m5arix%05d", i)
 	status := of(i/3,
-		appstreaming.StatusAvailable, appstreaming.StatusAvailable, appstreaming.StatusAvailable, appstreaming.StatusCreating,
-		appstreaming.StatusAvailable, appstreaming.StatusAvailable, appstreaming.StatusInit, appstreaming.StatusAvailable,
-		appstreaming.StatusCreateFailed, appstreaming.StatusAvailable)
+		appstreaming.ImageStatusAvailable, appstreaming.ImageStatusAvailable, appstreaming.ImageStatusAvailable, appstreaming.ImageStatusCreating,
+		appstreaming.ImageStatusAvailable, appstreaming.ImageStatusAvailable, appstreaming.ImageStatusInit, appstreaming.ImageStatusAvailable,
+		appstreaming.ImageStatusCreateFailed, appstreaming.ImageStatusAvailable)
 	created := time.Date(2025, 4, 25, 15, 13, 57, 0, time.UTC).Add(time.Duration(i) * 37 * time.Minute)
 	features, categories := sampleFeatures(i)
 	team := of(i, "design", "研发", "finance", "客服")
@@ -69,7 +69,7 @@ func sampleImage(i int) appstreaming.Image {
 		VersionName:     fmt.Sprintf("v1.%d.%d", i%12, i%7),
 		OnlineVersionID: version,
 		LatestVersionID: version,
-		OnlineVersion:   status == appstreaming.StatusAvailable,
+		OnlineVersion:   status == appstreaming.ImageStatusAvailable,
 
 		ParentImageID:      fmt.Sprintf("imgc-parent-%04d", i/10),
 		ParentImageVersion: fmt.Sprintf("iv-parent-%04d", i/10),
@@ -154,7 +154,7 @@ func sampleRegions(i int) []string {
 
 func sampleDistributions(i int, version string, status appstreaming.ImageStatus) []appstreaming.RegionDistribution {
 	progress := "100%"
-	if status != appstreaming.StatusAvailable {
+	if status != appstreaming.ImageStatusAvailable {
 		progress = strconv.Itoa(10+i%90) + "%"
 	}
 	var distributions []appstreaming.RegionDistribution

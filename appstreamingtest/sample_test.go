@@ -108,7 +108,7 @@ func TestEveryFilterSelectsAPartOfTheSampleImages(t *testing.T) {
 	for name, req := range map[string]appstreaming.ListImageRequest{
 		"ImageID":              {ImageID: "imgc-06zyt9m93zwa00007"},
 		"ImageName":            {ImageName: "渲染"},
-		"Status":               {Status: appstreaming.StatusCreateFailed},
+		"Status":               {Status: appstreaming.ImageStatusCreateFailed},
 		"ImageType":            {ImageType: appstreaming.ImageTypeShared},
 		"PackageType":          {PackageType: appstreaming.PackageTypeECSContainer},
 		"OSType":               {OSType: appstreaming.OSTypeAndroid},

@@ -62,7 +62,7 @@ func TestAnInventoryThatKeepsChangingIsReportedWithAWarning(t *testing.T) {
 	t.Parallel()
 	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(5)...)
 	service.OnRequest(func(r appstreamingtest.Request) {
-		service.Put(appstreaming.Image{ImageID: r.Nonce, Status: appstreaming.StatusInit})
+		service.Put(appstreaming.Image{ImageID: r.Nonce, Status: appstreaming.ImageStatusInit})
 	})
 	text, count, err := report(t.Context(), service.Client(), "x", time.Now())
 	if err != nil || count != 10 || !bytes.Contains(text, []byte("kept changing while it was listed")) {

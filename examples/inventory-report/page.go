@@ -78,7 +78,7 @@ func newPage(s *appstreaming.Snapshot, source string, now time.Time) page {
 			DiskGiB:  image.SystemDiskSize + image.DataDiskSize,
 			Modified: string(image.Modified),
 		}
-		if image.Status == appstreaming.StatusAvailable {
+		if image.Status == appstreaming.ImageStatusAvailable {
 			p.Available++
 		}
 		disk += r.DiskGiB
@@ -113,11 +113,11 @@ func known(value string) string { return cmp.Or(value, unknown) }
 // colour.
 func kind(status appstreaming.ImageStatus) string {
 	switch {
-	case status == appstreaming.StatusAvailable:
+	case status == appstreaming.ImageStatusAvailable:
 		return "good"
 	case strings.HasSuffix(string(status), "FAILED"):
 		return "bad"
-	case status == appstreaming.StatusInit || status == appstreaming.StatusCreating:
+	case status == appstreaming.ImageStatusInit || status == appstreaming.ImageStatusCreating:
 		return "busy"
 	}
 	return "other"

@@ -87,7 +87,7 @@ func (o *options) finish(signature string) error {
 		if u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
 			return fmt.Errorf("-endpoint: %s: http is for loopback only; use https", u.Host)
 		}
-		o.client = append(o.client, appstreaming.AllowHTTP())
+		o.client = append(o.client, appstreaming.WithPlainHTTP())
 	}
 	o.client = append(o.client, appstreaming.WithEndpoint(o.endpoint))
 	return nil

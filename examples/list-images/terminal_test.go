@@ -43,7 +43,7 @@ func TestProgressIsForATerminalOnStderrAlone(t *testing.T) {
 }
 
 func TestNamesDoNotSteerTheTerminal(t *testing.T) {
-	service := appstreamingtest.NewServer(t, appstreaming.Image{ImageID: "imgc-1", VersionID: "iv-1", ImageName: "a\x1b[2J\r\u202eb", Status: appstreaming.StatusInit})
+	service := appstreamingtest.NewServer(t, appstreaming.Image{ImageID: "imgc-1", VersionID: "iv-1", ImageName: "a\x1b[2J\r\u202eb", Status: appstreaming.ImageStatusInit})
 	got := against(t, service)
 	if !strings.Contains(got.stdout, "a[2J b  INIT") || strings.ContainsAny(got.stdout, "\x1b\r\u202e") {
 		t.Errorf("the table is %q", got.stdout)

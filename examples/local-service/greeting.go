@@ -12,7 +12,7 @@ import (
 // greet prints where the service is, what keys it accepts, and a request to try.
 // The keys are those every double has: they are no secrets.
 func greet(ctx context.Context, w io.Writer, url string, double *appstreamingtest.Server) error {
-	client, err := appstreaming.New(appstreaming.RegionShanghai, appstreaming.WithEndpoint(url), appstreaming.AllowHTTP(),
+	client, err := appstreaming.New(appstreaming.RegionShanghai, appstreaming.WithEndpoint(url), appstreaming.WithPlainHTTP(),
 		appstreaming.WithCredentials(appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, "")))
 	if err != nil {
 		return err

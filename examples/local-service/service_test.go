@@ -54,7 +54,7 @@ func startService(t *testing.T, args ...string) service {
 func (s service) client(t *testing.T, opts ...appstreaming.Option) *appstreaming.Client {
 	t.Helper()
 	client, err := appstreaming.New(appstreaming.RegionShanghai, append([]appstreaming.Option{
-		appstreaming.WithEndpoint(s.url), appstreaming.AllowHTTP(),
+		appstreaming.WithEndpoint(s.url), appstreaming.WithPlainHTTP(),
 		appstreaming.WithCredentials(appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, "")),
 	}, opts...)...)
 	if err != nil {

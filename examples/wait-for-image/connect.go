@@ -48,11 +48,11 @@ func growing(service *appstreamingtest.Server, id string) {
 		hangzhou, singapore int
 	}{
 		{"", 0, 0},
-		{appstreaming.StatusInit, 0, 0},
-		{appstreaming.StatusCreating, 20, 0},
-		{appstreaming.StatusCreating, 80, 45},
-		{appstreaming.StatusCreating, 100, 90},
-		{appstreaming.StatusAvailable, 100, 100},
+		{appstreaming.ImageStatusInit, 0, 0},
+		{appstreaming.ImageStatusCreating, 20, 0},
+		{appstreaming.ImageStatusCreating, 80, 45},
+		{appstreaming.ImageStatusCreating, 100, 90},
+		{appstreaming.ImageStatusAvailable, 100, 100},
 	}
 	var mu sync.Mutex
 	step := 0

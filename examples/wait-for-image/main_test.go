@@ -66,7 +66,7 @@ func TestATerminalShowsOneLineThatIsTakenAway(t *testing.T) {
 		stop := s.start(id)
 		time.Sleep(2500 * time.Millisecond)
 		synctest.Wait()
-		s.poll(appstreaming.Image{ImageID: id, Status: appstreaming.StatusCreating})
+		s.poll(appstreaming.Image{ImageID: id, Status: appstreaming.ImageStatusCreating})
 		stop()
 		got := terminal.String()
 		if strings.Contains(got, "\n") || !strings.HasSuffix(got, "\r\x1b[K") {
@@ -82,7 +82,7 @@ func TestATerminalShowsOneLineThatIsTakenAway(t *testing.T) {
 
 func TestTheLineOfATerminalNeverWraps(t *testing.T) {
 	t.Parallel()
-	image := appstreaming.Image{ImageID: id, Status: appstreaming.StatusCreating}
+	image := appstreaming.Image{ImageID: id, Status: appstreaming.ImageStatusCreating}
 	for range 20 {
 		image.RegionDistributions = append(image.RegionDistributions, appstreaming.RegionDistribution{RegionID: "cn-hangzhou", Progress: "50%"})
 	}
@@ -101,9 +101,9 @@ func TestTheLineOfATerminalNeverWraps(t *testing.T) {
 func TestAWaitThatEndsBadlyComesWithAHint(t *testing.T) {
 	t.Parallel()
 	for hint, images := range map[string][]appstreaming.Image{
-		"create it again":      {{ImageID: id, Status: appstreaming.StatusCreateFailed}},
+		"create it again":      {{ImageID: id, Status: appstreaming.ImageStatusCreateFailed}},
 		"check the identifier": nil,
-		"-timeout":             {{ImageID: id, Status: appstreaming.StatusCreating}},
+		"-timeout":             {{ImageID: id, Status: appstreaming.ImageStatusCreating}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			service := appstreamingtest.New(images...)
@@ -122,7 +122,7 @@ func TestAWaitThatEndsBadlyComesWithAHint(t *testing.T) {
 func TestAnImageThatVanishesIsReported(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		service := appstreamingtest.New(appstreaming.Image{ImageID: id, Status: appstreaming.StatusCreating})
+		service := appstreamingtest.New(appstreaming.Image{ImageID: id, Status: appstreaming.ImageStatusCreating})
 		defer service.Close()
 		time.AfterFunc(10*time.Second, func() { service.Remove(id) })
 		var stderr bytes.Buffer
@@ -136,7 +136,7 @@ func TestAnImageThatVanishesIsReported(t *testing.T) {
 func TestAnInterruptEndsTheWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		service := appstreamingtest.New(appstreaming.Image{ImageID: id, Status: appstreaming.StatusCreating})
+		service := appstreamingtest.New(appstreaming.Image{ImageID: id, Status: appstreaming.ImageStatusCreating})
 		defer service.Close()
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(90*time.Second, cancel)

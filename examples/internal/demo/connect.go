@@ -39,7 +39,7 @@ func Local(stderr io.Writer, images []appstreaming.Image, opts ...appstreaming.O
 	fmt.Fprintf(stderr, "No credentials in the environment: using a built-in service with %d sample images at %s\n", len(images), service.URL())
 	opts = append([]appstreaming.Option{
 		appstreaming.WithEndpoint(service.URL()),
-		appstreaming.AllowHTTP(),
+		appstreaming.WithPlainHTTP(),
 		appstreaming.WithCredentials(appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, "")),
 	}, opts...)
 	client, err = appstreaming.New(appstreaming.RegionShanghai, opts...)

@@ -27,7 +27,7 @@ type Catalog struct {
 // that matches the client's.
 func (c *Catalog) Newest(ctx context.Context, system appstreaming.OSType, region string) (appstreaming.Image, error) {
 	wanted := appstreaming.ListImageRequest{
-		Status:       appstreaming.StatusAvailable,
+		Status:       appstreaming.ImageStatusAvailable,
 		OSType:       system,
 		BizRegionIDs: []string{region},
 		Tags:         []appstreaming.Tag{c.Tag},

@@ -42,7 +42,7 @@ func TestTheImageModifiedLastIsChosen(t *testing.T) {
 		t.Errorf("got %q, %v; want imgc-2", image.ImageID, err)
 	}
 	want := []appstreaming.ListImageRequest{{
-		Status: appstreaming.StatusAvailable, OSType: appstreaming.OSTypeLinux, BizRegionIDs: []string{"cn-hangzhou"},
+		Status: appstreaming.ImageStatusAvailable, OSType: appstreaming.OSTypeLinux, BizRegionIDs: []string{"cn-hangzhou"},
 		Tags: []appstreaming.Tag{gold}, PageNumber: 1, PageSize: 100,
 	}}
 	if diff := cmp.Diff(want, asked); diff != "" {
@@ -81,7 +81,7 @@ func TestTheRequestSelectsGoldImagesOfManyPages(t *testing.T) {
 	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(all)...)
 	var want appstreaming.Image
 	for _, image := range service.Images() {
-		if image.Status == appstreaming.StatusAvailable && image.OSType == appstreaming.OSTypeWindows && isDeployedTo(image, "cn-hangzhou") && slices.Contains(image.Tags, gold) && image.Modified > want.Modified {
+		if image.Status == appstreaming.ImageStatusAvailable && image.OSType == appstreaming.OSTypeWindows && isDeployedTo(image, "cn-hangzhou") && slices.Contains(image.Tags, gold) && image.Modified > want.Modified {
 			want = image
 		}
 	}

@@ -14,7 +14,7 @@ import (
 func NewClient(endpoint string, opts ...appstreaming.Option) (*appstreaming.Client, error) {
 	defaults := []appstreaming.Option{
 		appstreaming.WithEndpoint(endpoint),
-		appstreaming.AllowHTTP(),
+		appstreaming.WithPlainHTTP(),
 		appstreaming.WithCredentials(appstreaming.StaticCredentials(peers.AccessKeyID, peers.AccessKeySecret, "")),
 	}
 	return appstreaming.New(peers.Region, append(defaults, opts...)...)
