@@ -152,8 +152,8 @@ func (k *call) read(ctx context.Context, resp *http.Response) (*ListImageRespons
 		return nil, k.transportError(ctx, fmt.Errorf("the response broke off after %d bytes: %w", len(body.bytes), err))
 	}
 
-	page, succeeded, decodeErr := decodePage(body.bytes)
-	if decodeErr != nil && succeeded == successFalse && json.Valid(body.bytes) {
+	page, said, decodeErr := decodePage(body.bytes)
+	if decodeErr != nil && said.success == successFalse && json.Valid(body.bytes) {
 		return nil, k.apiError(resp, body.bytes) // whatever else is wrong with it
 	}
 	if decodeErr != nil {
@@ -162,7 +162,7 @@ func (k *call) read(ctx context.Context, resp *http.Response) (*ListImageRespons
 		}
 		return nil, k.decodeError(decodeErr, body.bytes)
 	}
-	if succeeded == successFalse || succeeded == successAbsent && !isSuccessCode(page.Code) {
+	if said.success == successFalse || said.success == successAbsent && !isSuccessCode(page.Code) {
 		return nil, k.apiError(resp, body.bytes)
 	}
 	page.Header = resp.Header

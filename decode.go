@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"strconv"
 
-	"github.com/wuying-go/appstreaming/internal/jsonscan"
+	"github.com/wuying-go/appstreaming/internal/wirejson"
 )
 
 // This file and decode_image.go are the response's schema: for every kind of
 // object, which member goes to which field. How a value is read into a field is
 // in decode_values.go and decode_lists.go, what they collect it in is in
-// decode_state.go, and how JSON is read in internal/jsonscan.
+// decode_state.go, and how JSON is read in internal/wirejson.
 
 // maxImages is how many images a page may have. The service sends at most 100;
 // the limit keeps a body of a few megabytes from becoming gigabytes of images.
@@ -25,9 +25,26 @@ const (
 	successFalse
 )
 
+// dataKind is what a body holds in its member Data.
+type dataKind uint8
+
+const (
+	dataAbsent dataKind = iota
+	dataNull
+	dataArray
+	dataOther // any other type, which is an error too
+)
+
+// evidence is what a body says about success, apart from the page's Code.
+type evidence struct {
+	success    success
+	data       dataKind
+	countGiven bool // Count is present and is an integer
+}
+
 // decodePage reads the body of a response with status 2xx. It copies what it
-// keeps. A body that reports a failure is read too: whether it does, is for the
-// caller to tell from ok and page.Code. Of err, Path, Offset and Reason are set;
+// keeps. A body that reports a failure is read too: the
+// caller checks the evidence and page.Code. Of err, Path, Offset and Reason are set;
 // page then has what could be read of it, but no images.
 //
 // Beside what [ListImageResponse] and [Image] say:
@@ -53,19 +70,19 @@ const (
 //   - Values of another type are read or kept in Extra, as above, not errors.
 //   - A list is replaced, not merged, when its member is given twice.
 //   - More than 10000 images are an error.
-func decodePage(body []byte) (page ListImageResponse, ok success, err *DecodeError) {
+func decodePage(body []byte) (page ListImageResponse, said evidence, err *DecodeError) {
 	d := newDecoder()
-	page, ok, err = d.decodePage(body)
+	page, said, err = d.decodePage(body)
 	d.release()
-	return page, ok, err
+	return page, said, err
 }
 
-func (d *decoder) decodePage(body []byte) (page ListImageResponse, ok success, err *DecodeError) {
+func (d *decoder) decodePage(body []byte) (page ListImageResponse, said evidence, err *DecodeError) {
 	d.Reset(body)
 	if d.outermost(body) {
-		ok = d.readPage()
+		d.readPage(&said)
 	}
-	return d.page, ok, d.failure(body)
+	return d.page, said, d.failure(body)
 }
 
 // decodeImage reads one image.
@@ -87,9 +104,9 @@ func decodeImage(text []byte) (image Image, err *DecodeError) {
 // decoder has failed.
 func (d *decoder) outermost(text []byte) bool {
 	switch kind := d.Peek(); {
-	case kind == jsonscan.Object:
+	case kind == wirejson.Object:
 		return true
-	case kind != jsonscan.Missing:
+	case kind != wirejson.Missing:
 		d.misfit(d.Offset(), kind.String()+" instead of an object")
 	case d.Offset() == len(text):
 		d.misfit(0, "empty body")
@@ -101,7 +118,7 @@ func (d *decoder) outermost(text []byte) bool {
 	return false
 }
 
-func (d *decoder) readPage() (ok success) {
+func (d *decoder) readPage(said *evidence) {
 	page := &d.page
 	for name, more := d.Object(); more; name, more = d.NextMember() {
 		value := d.Offset()
@@ -114,15 +131,17 @@ func (d *decoder) readPage() (ok success) {
 		case "Message":
 			fits = d.word(&page.Message)
 		case "Success":
-			ok, fits = d.success()
+			said.success, fits = d.success()
 		case "PageNumber":
 			fits = integer(d, &page.PageNumber)
 		case "PageSize":
 			fits = integer(d, &page.PageSize)
 		case "Count":
+			given := d.Peek() != wirejson.Null
 			fits = integer(d, &page.Count)
+			said.countGiven = given && fits
 		case "Data":
-			d.readData()
+			said.data = d.readData()
 			fits = true
 		}
 		d.settle(&page.Extra, name, value, fits)
@@ -132,11 +151,10 @@ func (d *decoder) readPage() (ok success) {
 	if d.Err() == nil && d.unfit == nil {
 		page.Images = d.takeImages()
 	}
-	return ok
 }
 
 func (d *decoder) success() (ok success, fits bool) {
-	if d.Peek() == jsonscan.Null {
+	if d.Peek() == wirejson.Null {
 		d.Null()
 		return successAbsent, true
 	}
@@ -153,15 +171,15 @@ func (d *decoder) success() (ok success, fits bool) {
 // readData reads the images into d.images. What else Data may be is remembered
 // as a misfit, and reading goes on: Data may be given again, and members that
 // follow are of use in an error.
-func (d *decoder) readData() {
+func (d *decoder) readData() dataKind {
 	d.store() // lest the page's own text becomes part of the first image's
 	d.dropImages()
 	switch kind := d.Peek(); kind {
-	case jsonscan.Array:
+	case wirejson.Array:
 		d.images.given = true
 		for more := d.Array(); more; more = d.NextItem() {
 			switch kind := d.Peek(); {
-			case kind != jsonscan.Object:
+			case kind != wirejson.Object:
 				d.misfit(d.Offset(), kind.String()+" instead of an object")
 				d.Skip()
 			case len(d.images.items) == maxImages:
@@ -171,10 +189,13 @@ func (d *decoder) readData() {
 				d.readImage(d.newImage())
 			}
 		}
-	case jsonscan.Null:
+		return dataArray
+	case wirejson.Null:
 		d.Null()
+		return dataNull
 	default:
 		d.misfit(d.Offset(), kind.String()+" instead of an array")
 		d.Skip()
+		return dataOther
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wuying-go/appstreaming/internal/jsonscan"
+	"github.com/wuying-go/appstreaming/internal/wirejson"
 )
 
 // cost decodes body repeatedly and returns what each time allocates. The decoder
@@ -96,7 +96,7 @@ func TestScratchKeepsNothingAlive(t *testing.T) {
 		}
 	}
 	d.clear()
-	if !reflect.ValueOf(d.page).IsZero() || d.Peek() != jsonscan.Missing {
+	if !reflect.ValueOf(d.page).IsZero() || d.Peek() != wirejson.Missing {
 		t.Error("the page or its text is still there")
 	}
 	checkEmpty(t, d.images)

@@ -26,7 +26,7 @@ func checkAgainstPlain(t *testing.T, body []byte) {
 	sent := string(body)
 	body = []byte(sent) // the fuzzing engine's own must not be changed
 	want, wantOK, path, accepted := plainDecodePage(body)
-	got, ok, err := decodePage(body)
+	got, said, err := decodePage(body)
 	if string(body) != sent {
 		t.Fatalf("%.300q: the body was changed", sent)
 	}
@@ -40,7 +40,7 @@ func checkAgainstPlain(t *testing.T, body []byte) {
 		}
 		return
 	}
-	if ok != wantOK {
+	if ok := said.success; ok != wantOK {
 		t.Fatalf("%.300q: success %d, want %d", sent, ok, wantOK)
 	}
 	if !reflect.DeepEqual(want, got) {

@@ -3,7 +3,7 @@ package appstreaming
 import (
 	"encoding/json"
 
-	"github.com/wuying-go/appstreaming/internal/jsonscan"
+	"github.com/wuying-go/appstreaming/internal/wirejson"
 )
 
 func (d *decoder) readImage(image *Image) {
@@ -125,7 +125,7 @@ func (d *decoder) readImage(image *Image) {
 // whole list goes to the image's.
 
 func (d *decoder) readApp(app *App) bool {
-	if d.Peek() != jsonscan.Object {
+	if d.Peek() != wirejson.Object {
 		return false
 	}
 	var extra map[string]json.RawMessage
@@ -144,7 +144,7 @@ func (d *decoder) readApp(app *App) bool {
 }
 
 func (d *decoder) readTag(tag *Tag) bool {
-	if d.Peek() != jsonscan.Object {
+	if d.Peek() != wirejson.Object {
 		return false
 	}
 	var extra map[string]json.RawMessage
@@ -163,7 +163,7 @@ func (d *decoder) readTag(tag *Tag) bool {
 }
 
 func (d *decoder) readDistribution(r *RegionDistribution) bool {
-	if d.Peek() != jsonscan.Object {
+	if d.Peek() != wirejson.Object {
 		return false
 	}
 	var extra map[string]json.RawMessage
@@ -188,7 +188,7 @@ func (d *decoder) readDistribution(r *RegionDistribution) bool {
 }
 
 func (d *decoder) readSnapshot(s *DiskSnapshot) bool {
-	if d.Peek() != jsonscan.Object {
+	if d.Peek() != wirejson.Object {
 		return false
 	}
 	var extra map[string]json.RawMessage
@@ -219,7 +219,7 @@ func (d *decoder) readSnapshot(s *DiskSnapshot) bool {
 // A null in a list of strings is no string, though it is no text elsewhere.
 
 func (d *decoder) readWord(item *string) bool {
-	return d.Peek() != jsonscan.Null && d.word(item)
+	return d.Peek() != wirejson.Null && d.word(item)
 }
 
 func (d *decoder) readLanguage(item *Language) bool { return d.readWord((*string)(item)) }

@@ -1,6 +1,6 @@
 package appstreaming
 
-import "github.com/wuying-go/appstreaming/internal/jsonscan"
+import "github.com/wuying-go/appstreaming/internal/wirejson"
 
 // list is scratch for a list's items.
 type list[T any] struct {
@@ -22,8 +22,8 @@ func readList[T any](d *decoder, l *list[T], read func(*decoder, *T) bool) (fits
 		l.drop()
 	}
 	switch d.Peek() {
-	case jsonscan.Array:
-	case jsonscan.Null:
+	case wirejson.Array:
+	case wirejson.Null:
 		d.Null()
 		return true
 	default:

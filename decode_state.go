@@ -6,7 +6,7 @@ import (
 	"reflect"
 	"sync"
 
-	"github.com/wuying-go/appstreaming/internal/jsonscan"
+	"github.com/wuying-go/appstreaming/internal/wirejson"
 )
 
 // decoder reads one body. What it holds beside the page is scratch, used again
@@ -18,9 +18,9 @@ import (
 // not the page's, and costs one allocation, not one per field. Until then a
 // field holds a placeholder, and the list unstored says what belongs in it.
 type decoder struct {
-	jsonscan.Scanner
+	wirejson.Scanner
 	page  ListImageResponse
-	unfit *jsonscan.SyntaxError // why Data is not what it should be
+	unfit *wirejson.SyntaxError // why Data is not what it should be
 
 	buffer      []byte
 	unstored    []unstored
@@ -118,7 +118,7 @@ func capacity[T any](s []T) int { return cap(s) * int(reflect.TypeFor[T]().Size(
 // misfit remembers that the text, although JSON, is not a page.
 func (d *decoder) misfit(offset int, reason string) {
 	if d.unfit == nil {
-		d.unfit = &jsonscan.SyntaxError{Offset: offset, Reason: reason}
+		d.unfit = &wirejson.SyntaxError{Offset: offset, Reason: reason}
 	}
 }
 
@@ -131,7 +131,7 @@ func (d *decoder) failure(text []byte) *DecodeError {
 	if err == nil {
 		return nil
 	}
-	return &DecodeError{Path: jsonscan.Path(text, err.Offset), Offset: int64(err.Offset), Reason: err.Reason}
+	return &DecodeError{Path: wirejson.Path(text, err.Offset), Offset: int64(err.Offset), Reason: err.Reason}
 }
 
 // settle ends the reading of a member. If its value did not fit it goes to

@@ -25,11 +25,11 @@ func readPage(tb testing.TB, name string) []byte {
 // mustDecode decodes a body that must be a page.
 func mustDecode(tb testing.TB, body string) (ListImageResponse, success) {
 	tb.Helper()
-	page, ok, err := decodePage([]byte(body))
+	page, said, err := decodePage([]byte(body))
 	if err != nil {
 		tb.Fatalf("%.200s: %v", body, err)
 	}
-	return page, ok
+	return page, said.success
 }
 
 type extra = map[string]json.RawMessage
@@ -146,6 +146,25 @@ func TestMembersOfAPage(t *testing.T) {
 				t.Errorf("success %d, want %d (-want +got)\n%s", ok, row.ok, diff)
 			}
 		})
+	}
+}
+
+func TestABodySaysWhatSpeaksForSuccess(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]evidence{
+		`{}`:                                   {},
+		`{"Data":null,"Count":null}`:           {data: dataNull},
+		`{"Data":[],"Count":0}`:                {data: dataArray, countGiven: true},
+		`{"Data":[{}],"Count":"5"}`:            {data: dataArray, countGiven: true},
+		`{"Data":[],"Data":null}`:              {data: dataNull},
+		`{"Count":1.5,"Success":"true"}`:       {success: successTrue},
+		`{"Count":7,"Count":null}`:             {},
+		`{"Data":{},"Success":false}`:          {success: successFalse, data: dataOther},
+		`{"data":[],"count":1,"success":true}`: {},
+	} {
+		if _, said, _ := decodePage([]byte(body)); said != want {
+			t.Errorf("%s: %+v, want %+v", body, said, want)
+		}
 	}
 }
 

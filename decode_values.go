@@ -3,7 +3,7 @@ package appstreaming
 import (
 	"strings"
 
-	"github.com/wuying-go/appstreaming/internal/jsonscan"
+	"github.com/wuying-go/appstreaming/internal/wirejson"
 )
 
 // The methods below, and integer and readList, each read one value into a
@@ -56,13 +56,13 @@ func (d *decoder) scalar(field *string) (raw []byte, escaped, ok bool) {
 		*field = ""
 	}
 	switch d.Peek() {
-	case jsonscan.String:
+	case wirejson.String:
 		raw, escaped = d.String()
-	case jsonscan.Number:
+	case wirejson.Number:
 		raw = d.Number()
-	case jsonscan.Bool:
+	case wirejson.Bool:
 		raw = d.Bool()
-	case jsonscan.Null:
+	case wirejson.Null:
 		d.Null()
 	default:
 		return nil, false, false
@@ -74,7 +74,7 @@ func (d *decoder) scalar(field *string) (raw []byte, escaped, ok bool) {
 func (d *decoder) put(field *string, raw []byte, escaped bool) part {
 	from := len(d.buffer)
 	if escaped {
-		d.buffer = jsonscan.Unescape(d.buffer, raw)
+		d.buffer = wirejson.Unescape(d.buffer, raw)
 	} else {
 		d.buffer = append(d.buffer, raw...)
 	}
@@ -102,15 +102,15 @@ func integer[T int | int32 | int64](d *decoder, field *T) bool {
 	*field = 0
 	var literal []byte
 	switch d.Peek() {
-	case jsonscan.Number:
+	case wirejson.Number:
 		literal = d.Number()
-	case jsonscan.String:
+	case wirejson.String:
 		literal = d.unescaped()
-	case jsonscan.Null:
+	case wirejson.Null:
 		d.Null()
 		return true
 	}
-	value, ok := jsonscan.Integer(literal)
+	value, ok := wirejson.Integer(literal)
 	if !ok || int64(T(value)) != value {
 		return false
 	}
@@ -123,15 +123,15 @@ func (d *decoder) boolean(field *bool) bool {
 	*field = false
 	var literal []byte
 	switch d.Peek() {
-	case jsonscan.Bool:
+	case wirejson.Bool:
 		literal = d.Bool()
-	case jsonscan.Number:
+	case wirejson.Number:
 		literal = d.Number()
-	case jsonscan.String:
+	case wirejson.String:
 		if literal = d.unescaped(); len(literal) == len("true") || len(literal) == len("false") {
 			literal = []byte(strings.Map(lowerASCII, string(literal)))
 		}
-	case jsonscan.Null:
+	case wirejson.Null:
 		d.Null()
 		return true
 	}
@@ -155,7 +155,7 @@ func lowerASCII(r rune) rune {
 func (d *decoder) unescaped() []byte {
 	raw, escaped := d.String()
 	if escaped {
-		return jsonscan.Unescape(nil, raw)
+		return wirejson.Unescape(nil, raw)
 	}
 	return raw
 }

@@ -52,11 +52,11 @@ func (r *ListImageResponse) UnmarshalJSON(text []byte) error {
 	if string(text) == "null" {
 		return nil
 	}
-	page, ok, err := decodePage(text)
+	page, said, err := decodePage(text)
 	if err != nil {
 		return unmarshalError("a page of images", err)
 	}
-	if ok == successFalse {
+	if said.success == successFalse {
 		if page.Extra == nil {
 			page.Extra = make(map[string]json.RawMessage, 1)
 		}

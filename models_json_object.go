@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"github.com/wuying-go/appstreaming/internal/jsonscan"
+	"github.com/wuying-go/appstreaming/internal/wirejson"
 )
 
 // object writes a JSON object, member by member. Members in extra take
@@ -34,7 +34,7 @@ func (o *object) end() ([]byte, error) {
 			switch value := extra[name]; {
 			case value == nil:
 				o.b = append(o.b, "null"...)
-			case !jsonscan.Valid(value):
+			case !wirejson.Valid(value):
 				o.fail(fmt.Errorf("appstreaming: Extra[%q] is not JSON in UTF-8", name))
 			default:
 				o.b = append(o.b, value...)
@@ -86,7 +86,7 @@ func (o *object) number(name, text string) {
 	case !o.member(name):
 	case text == "":
 		o.b = append(o.b, "null"...)
-	case jsonscan.IsNumber(text):
+	case wirejson.IsNumber(text):
 		o.b = append(o.b, text...)
 	default:
 		o.b = appendQuoted(o.b, text)

@@ -1,4 +1,4 @@
-// Package jsonscan reads JSON text in place, value by value, in one pass.
+// Package wirejson reads JSON text in place, value by value, in one pass.
 //
 // It accepts exactly the texts of RFC 8259 that [encoding/json] accepts, nested
 // no deeper than [MaxDepth], and of those only the ones that are valid UTF-8.
@@ -8,7 +8,7 @@
 // A failure sticks. The first one is kept with its offset, and from then on
 // every value is missing and every list ends, so that callers look at
 // [Scanner.Err] once, when they are done.
-package jsonscan
+package wirejson
 
 import (
 	"bytes"
