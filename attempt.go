@@ -15,7 +15,7 @@ type call struct {
 	client  *Client
 	cfg     *config
 	ctx     context.Context // the caller's; an attempt's own ends sooner
-	request preparedRequest
+	request unsignedRequest
 
 	number      int // attempts made
 	page        *ListImageResponse
@@ -44,9 +44,8 @@ type outcome struct {
 }
 
 // call sends a request until it succeeds or no attempt is left.
-func (c *Client) call(ctx context.Context, cfg *config, req *ListImageRequest) (*ListImageResponse, error) {
-	k := &call{client: c, cfg: cfg, ctx: ctx}
-	k.request.prepare(cfg, req)
+func (c *Client) call(ctx context.Context, cfg *config, request unsignedRequest) (*ListImageResponse, error) {
+	k := &call{client: c, cfg: cfg, ctx: ctx, request: request}
 	runAttempts(ctx, cfg.httpClient, cfg.endpoint.url(""), cfg.retry.maxAttempts(), k)
 	if k.page != nil {
 		k.client.shared.budget.give(k.tokensTaken + successRefund)
@@ -86,7 +85,7 @@ func isAnswer(err error) bool {
 func (k *call) awaitTurn() error {
 	if k.cfg.limiter != nil {
 		if err := k.cfg.limiter.Wait(k.ctx); err != nil {
-			return fmt.Errorf("appstreaming: %s: rate limit: %w", operation, err)
+			return fmt.Errorf("appstreaming: %s: rate limit: %w", k.request.operation.name, err)
 		}
 	}
 	return k.ctx.Err()
@@ -106,7 +105,10 @@ func (k *call) try(ctx context.Context) (*ListImageResponse, error) {
 	}
 	k.last.credentials = found
 	k.last.signed = k.client.shared.clock.now(k.cfg.now())
-	req, signature := k.request.sign(ctx, stamp{credentials: found, nonce: k.cfg.nonce(), time: k.last.signed, retries: k.number - 1})
+	req, signature, err := k.request.sign(ctx, stamp{credentials: found, nonce: k.cfg.nonce(), time: k.last.signed, retries: k.number - 1})
+	if err != nil {
+		return nil, err
+	}
 	k.last.signature = signature
 	k.last.method = req.Method
 
@@ -147,7 +149,7 @@ func (k *call) read(ctx context.Context, resp *http.Response) (*ListImageRespons
 		// The status tells more than why its body broke off.
 		return nil, k.apiError(resp, body.bytes)
 	case errors.Is(err, ErrResponseTooLarge):
-		return nil, fmt.Errorf("appstreaming: %s: %w: more than %d bytes (request id %q)", operation, err, limit, k.last.requestID)
+		return nil, fmt.Errorf("appstreaming: %s: %w: more than %d bytes (request id %q)", k.request.operation.name, err, limit, k.last.requestID)
 	case err != nil:
 		return nil, k.transportError(ctx, fmt.Errorf("the response broke off after %d bytes: %w", len(body.bytes), err))
 	}
@@ -244,7 +246,7 @@ func (k *call) err() error {
 	}
 	ended := k.fatal
 	if k.ctx.Err() != nil {
-		ended = fmt.Errorf("appstreaming: %s: the call was ended after %s: %w", operation, attempts(k.number), ctxError(k.ctx))
+		ended = fmt.Errorf("appstreaming: %s: the call was ended after %s: %w", k.request.operation.name, attempts(k.number), ctxError(k.ctx))
 	}
 	switch {
 	case ended == nil:

@@ -4,7 +4,13 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"runtime"
 )
+
+// Version is the version of this package. The User-Agent header contains it.
+const Version = "0.1.0"
+
+const defaultUserAgent = "wuying-go-appstreaming/" + Version + " (" + runtime.GOOS + "; " + runtime.GOARCH + ")"
 
 // Client talks to ListImage. It is safe for concurrent use and does not change
 // after [New], but for what it learns of the service's clock and its retry

@@ -28,7 +28,10 @@ const (
 	RegionSingapore = "ap-southeast-1"
 )
 
-const vpcHost = product + ".vpc-proxy.aliyuncs.com"
+const (
+	product = "appstream-center"
+	vpcHost = product + ".vpc-proxy.aliyuncs.com"
+)
 
 func isDocumentedRegion(region string) bool {
 	return region == RegionShanghai || region == RegionSingapore

@@ -34,7 +34,7 @@ func (k *call) apiError(resp *http.Response, body []byte) *APIError {
 	envelope := decodeEnvelope(body)
 	masked := k.redactor()
 	e := &APIError{
-		Operation:  operation,
+		Operation:  k.request.operation.name,
 		Code:       Code(masked.text(envelope.Code)),
 		Message:    masked.text(envelope.Message),
 		RequestID:  masked.text(envelope.RequestID),
@@ -64,7 +64,7 @@ func (k *call) apiError(resp *http.Response, body []byte) *APIError {
 
 // decodeError completes what the decoder says.
 func (k *call) decodeError(e *DecodeError, body []byte) *DecodeError {
-	e.Operation = operation
+	e.Operation = k.request.operation.name
 	e.StatusCode = k.last.status
 	e.RequestID = k.last.requestID
 	e.Body = slices.Clone(clip(k.redactor().body(clip(body, maxErrorBody)), keptBody))
@@ -75,7 +75,7 @@ func (k *call) decodeError(e *DecodeError, body []byte) *DecodeError {
 
 // transportError describes a response that did not arrive, or not whole.
 func (k *call) transportError(ctx context.Context, err error) *TransportError {
-	e := &TransportError{Operation: operation, Host: k.request.endpoint.host, Err: k.redactor().err(err)}
+	e := &TransportError{Operation: k.request.operation.name, Host: k.request.endpoint.host, Err: k.redactor().err(err)}
 	// Not %w of err: the attempt's end is not the caller's, yet looks the same.
 	switch {
 	case errors.Is(context.Cause(ctx), ErrAttemptTimeout):

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/wuying-go/appstreaming/internal/acs"
 )
 
 // FuzzQueryIsThatOfNetURL holds percent-encoding and flattening to net/url: its
@@ -29,13 +31,13 @@ func FuzzQueryIsThatOfNetURL(f *testing.F) {
 		params := req.appendParams(nil)
 		want := url.Values{}
 		for _, p := range params {
-			want.Add(string(p.appendName(nil)), p.value)
+			want.Add(string(p.AppendName(nil)), p.Value)
 		}
-		if got, want := string(appendQuery(nil, params)), strings.ReplaceAll(want.Encode(), "+", "%20"); got != want {
+		if got, want := string(acs.AppendQuery(nil, params, nil)), strings.ReplaceAll(want.Encode(), "+", "%20"); got != want {
 			t.Fatalf("query %q, want %q", got, want)
 		}
 		cfg, s := typicalConfig(SignatureACS3)
-		sent, _ := prepared(&cfg, &req).sign(t.Context(), s)
+		sent, _ := signed(t, &cfg, &req, s)
 		all := sent.URL.Query()
 		for key, values := range parseQuery(t, bodyOf(t, sent)) {
 			all[key] = append(all[key], values...)

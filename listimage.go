@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"github.com/wuying-go/appstreaming/internal/acs"
 )
 
-// The operation this package is for, as the service names it.
-const (
-	operation  = "ListImage"
-	apiVersion = "2021-09-01"
-	product    = "appstream-center"
-)
+// listImage is the operation of this package.
+var listImage = operation{name: "ListImage", version: "2021-09-01", query: []string{"Distro", "TagList"}}
 
 // MaxPageSize is the largest PageSize the service accepts.
 const MaxPageSize = 100
@@ -59,41 +58,23 @@ func Ptr[T any](v T) *T { return &v }
 // "ListImage(PageSize=50 Status=AVAILABLE TagList.1.Key=env)". Values with
 // spaces or quotes are quoted.
 func (r ListImageRequest) String() string {
-	text := []byte(operation + "(")
+	text := []byte(listImage.name + "(")
 	for i, p := range r.appendParams(nil) {
 		if i > 0 {
 			text = append(text, ' ')
 		}
-		text = append(p.appendName(text), '=')
-		if strings.ContainsFunc(p.value, func(c rune) bool { return c <= ' ' || c == '"' || c == '=' || c == '\\' }) {
-			text = strconv.AppendQuote(text, p.value)
+		text = append(p.AppendName(text), '=')
+		if strings.ContainsFunc(p.Value, needsQuotes) {
+			text = strconv.AppendQuote(text, p.Value)
 		} else {
-			text = append(text, p.value...)
+			text = append(text, p.Value...)
 		}
 	}
 	return string(append(text, ')'))
 }
 
-// ListImage asks for one page of images. Options given here hold for this call
-// only.
-//
-// It returns a [*ParamError] or [*OptionError] before anything is sent, an
-// [*APIError] when the service refuses, a [*TransportError] when no complete
-// response could be had, a [*DecodeError] when the response makes no sense, a
-// [*CredentialsError] when there are no usable credentials, and, when ctx ends,
-// an error that matches both ctx.Err() and what the last attempt failed with.
-// Failures that may pass are retried as [RetryPolicy] says.
-//
-// See https://www.alibabacloud.com/help/en/wuying-appstreaming/developer-reference/api-appstream-center-2021-09-01-listimage
-func (c *Client) ListImage(ctx context.Context, req ListImageRequest, opts ...Option) (*ListImageResponse, error) {
-	cfg, err := c.callConfig(opts)
-	if err != nil {
-		return nil, err
-	}
-	if err := req.Validate(); err != nil {
-		return nil, err
-	}
-	return c.call(ctx, cfg, &req)
+func needsQuotes(c rune) bool {
+	return c == ' ' || c == '"' || c == '=' || c == '\\' || c == utf8.RuneError || !unicode.IsPrint(c)
 }
 
 // Validate reports the first field the service could not accept as a
@@ -192,4 +173,73 @@ func textFault(value string) string {
 		}
 	}
 	return ""
+}
+
+// appendParams appends the request's parameters under their wire names. The
+// order is bytewise by wire name, which is the order of both signatures.
+func (r *ListImageRequest) appendParams(p []acs.Param) []acs.Param {
+	p = acs.AppendTexts(p, "BizRegionIdList", r.BizRegionIDs)
+	if r.BizType != nil {
+		p = acs.AppendNumber(p, "BizType", *r.BizType)
+	}
+	p = acs.AppendNumbers(p, "BizTypeList", r.BizTypes)
+	p = acs.AppendText(p, "Distro", r.Distro)
+	p = acs.AppendTexts(p, "FeatureList", r.Features)
+	p = acs.AppendText(p, "FotaVersion", r.FOTAVersion)
+	p = acs.AppendText(p, "ImageId", r.ImageID)
+	p = acs.AppendText(p, "ImageName", r.ImageName)
+	p = acs.AppendText(p, "ImageType", r.ImageType)
+	p = acs.AppendText(p, "LanguageType", r.Language)
+	p = acs.AppendText(p, "OsType", r.OSType)
+	p = acs.AppendText(p, "PackageType", r.PackageType)
+	if r.PageNumber != 0 {
+		p = acs.AppendNumber(p, "PageNumber", r.PageNumber)
+	}
+	if r.PageSize != 0 {
+		p = acs.AppendNumber(p, "PageSize", r.PageSize)
+	}
+	p = acs.AppendText(p, "PlatformName", r.PlatformName)
+	p = acs.AppendTexts(p, "PlatformNameList", r.PlatformNames)
+	p = acs.AppendText(p, "ProductType", r.ProductType)
+	p = acs.AppendTexts(p, "ProductTypeList", r.ProductTypes)
+	p = acs.AppendText(p, "ProtocolType", r.ProtocolType)
+	p = acs.AppendText(p, "ResourceInstanceType", r.ResourceInstanceType)
+	p = acs.AppendText(p, "Status", r.Status)
+	return appendTags(p, r.Tags)
+}
+
+func appendTags(p []acs.Param, tags []Tag) []acs.Param {
+	start := len(p)
+	for i, tag := range tags {
+		if tag.Key != "" {
+			p = append(p, acs.Param{Name: "TagList", Index: i + 1, Member: "Key", Value: tag.Key})
+		}
+		if tag.Value != "" {
+			p = append(p, acs.Param{Name: "TagList", Index: i + 1, Member: "Value", Value: tag.Value})
+		}
+	}
+	acs.Sort(p[start:])
+	return p
+}
+
+// ListImage asks for one page of images. Options given here hold for this call
+// only.
+//
+// It returns a [*ParamError] or [*OptionError] before anything is sent, an
+// [*APIError] when the service refuses, a [*TransportError] when no complete
+// response could be had, a [*DecodeError] when the response makes no sense, a
+// [*CredentialsError] when there are no usable credentials, and, when ctx ends,
+// an error that matches both ctx.Err() and what the last attempt failed with.
+// Failures that may pass are retried as [RetryPolicy] says.
+//
+// See https://www.alibabacloud.com/help/en/wuying-appstreaming/developer-reference/api-appstream-center-2021-09-01-listimage
+func (c *Client) ListImage(ctx context.Context, req ListImageRequest, opts ...Option) (*ListImageResponse, error) {
+	cfg, err := c.callConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := req.Validate(); err != nil {
+		return nil, err
+	}
+	return c.call(ctx, cfg, cfg.unsigned(listImage, req.appendParams(make([]acs.Param, 0, 20))))
 }

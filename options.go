@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/wuying-go/appstreaming/internal/acs"
 )
 
 // MaxPrefetch is the largest window [WithPrefetch] accepts.
@@ -52,7 +54,7 @@ type config struct {
 	maxPasses        int // of a snapshot
 	maxResponseBytes int64
 	raw              bool
-	extra            []param
+	extra            []acs.Param // flattened names
 
 	now    func() time.Time
 	nonce  func() string
@@ -286,12 +288,35 @@ func WithParam(key, value string) Option {
 		if reason := textFault(value); reason != "" {
 			return &OptionError{Option: "WithParam", Value: key, Reason: "the value " + reason}
 		}
-		kept := slices.DeleteFunc(slices.Clone(c.extra), func(p param) bool { return p.name == key })
-		c.extra = append(kept, param{name: key, value: value})
+		kept := slices.DeleteFunc(slices.Clone(c.extra), func(p acs.Param) bool { return p.Name == key })
+		c.extra = append(kept, acs.Param{Name: key, Value: value})
 		return nil
 	}
 }
 
 func notInParamName(r rune) bool {
 	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(".-_", r))
+}
+
+// isReserved reports whether the service or the signature uses the name.
+func isReserved(name string) bool {
+	switch strings.ToLower(name) {
+	case "action", "version", "format", "accesskeyid", "securitytoken", "bearertoken", "timestamp",
+		"signature", "signaturemethod", "signaturenonce", "signaturetype", "signatureversion":
+		return true
+	}
+	return false
+}
+
+// unsigned returns the request for an operation's parameters, with those of
+// [WithParam] added. A parameter of WithParam replaces the one of the same name.
+func (c *config) unsigned(op operation, params []acs.Param) unsignedRequest {
+	for _, extra := range c.extra {
+		params = slices.DeleteFunc(params, func(p acs.Param) bool { return string(p.AppendName(nil)) == extra.Name })
+		params = append(params, extra)
+	}
+	if len(c.extra) > 0 {
+		acs.Sort(params)
+	}
+	return unsignedRequest{operation: op, signature: c.signature, endpoint: c.endpoint, userAgent: c.userAgent, params: params}
 }

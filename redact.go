@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+
+	"github.com/wuying-go/appstreaming/internal/acs"
 )
 
 // mask stands for a secret in anything that is shown.
@@ -27,8 +29,8 @@ func newRedactor(secrets ...string) redactor {
 			continue
 		}
 		// As it is, as a URL has it, and as a signed URL's canonical form has it.
-		once := string(appendEscaped(nil, secret))
-		twice := string(appendEscaped(nil, once))
+		once := string(acs.AppendEscaped(nil, secret))
+		twice := string(acs.AppendEscaped(nil, once))
 		pairs = append(pairs, secret, mask, once, mask, twice, mask)
 	}
 	return redactor{strings.NewReplacer(pairs...)}

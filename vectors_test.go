@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/wuying-go/appstreaming/internal/acs"
 )
 
 type signatureVector struct {
@@ -71,11 +73,12 @@ func TestEverySignatureVectorReproduces(t *testing.T) {
 			case "RPC-string-to-sign":
 				merged := paramsOf(v.Inputs.Query)
 				merged = append(merged, paramsOf(v.Inputs.Form)...)
-				sortParams(merged)
+				acs.Sort(merged)
 				want = v.Published.StringToSign
-				got = string(appendRPCStringToSign(nil, v.Inputs.Method, appendQuery(nil, merged)))
+				got = string(appendRPCStringToSign(nil, v.Inputs.Method, acs.AppendQuery(nil, merged, nil)))
 			case "HMAC-SHA1-base64 primitive":
-				want, got = v.Published.Signature, hmacSHA1(v.Inputs.Key, []byte(v.Inputs.Message))
+				want = v.Published.Signature
+				got, _ = acs.HMACSHA1(v.Inputs.Key, []byte(v.Inputs.Message))
 			case "form flattening":
 				want, got = v.Published.Form, flattened(v)
 			default:
@@ -102,17 +105,17 @@ func reproduceACS3(v signatureVector) (want, got acs3Result) {
 			values[name] = append(values[name], strings.TrimSpace(h[1]))
 		}
 	}
-	var headers []headerField
+	var headers []acs.Header
 	for name, all := range values {
 		slices.Sort(all)
-		headers = append(headers, headerField{name, strings.Join(slices.Compact(all), ",")})
+		headers = append(headers, acs.Header{Name: acs.HeaderName{Signed: name}, Value: strings.Join(slices.Compact(all), ",")})
 	}
-	slices.SortFunc(headers, func(a, b headerField) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(headers, func(a, b acs.Header) int { return cmp.Compare(a.Name.Signed, b.Name.Signed) })
 
 	params := paramsOf(v.Inputs.Query)
-	sortParams(params)
-	query := string(appendQuery(nil, params))
-	signature := signACS3(v.Inputs.AccessKeySecret, v.Inputs.Method, query, headers, v.Inputs.PayloadHash)
+	acs.Sort(params)
+	query := string(acs.AppendQuery(nil, params, nil))
+	signature, _ := acs3Signature(v.Inputs.AccessKeySecret, v.Inputs.Method, query, headers, v.Inputs.PayloadHash)
 	return acs3Result{v.Intermediate.CanonicalQuery, v.Intermediate.CanonicalRequest, v.Published.Signature, v.Recomputed.Authorization},
 		acs3Result{
 			query,
@@ -126,35 +129,36 @@ type rpcResult struct{ Query, StringToSign, Signature string }
 
 func reproduceRPC(v signatureVector) (want, got rpcResult) {
 	params := paramsOf(v.Inputs.Params)
-	sortParams(params)
-	query := appendQuery(nil, params)
+	acs.Sort(params)
+	query := acs.AppendQuery(nil, params, nil)
+	signature, _ := rpcSignature(v.Inputs.AccessKeySecret, v.Inputs.Method, query)
 	return rpcResult{v.Intermediate.CanonicalQuery, v.Intermediate.StringToSign, v.Published.Signature},
 		rpcResult{
 			string(query),
 			string(appendRPCStringToSign(nil, v.Inputs.Method, query)),
-			signRPC(v.Inputs.AccessKeySecret, v.Inputs.Method, query),
+			signature,
 		}
 }
 
-func paramsOf(values map[string]string) []param {
-	var params []param
+func paramsOf(values map[string]string) []acs.Param {
+	var params []acs.Param
 	for name, value := range values {
-		params = append(params, param{name: name, value: value})
+		params = append(params, acs.Param{Name: name, Value: value})
 	}
 	return params
 }
 
 func flattened(v signatureVector) string {
-	params := []param{{name: "client", value: v.Inputs.Client}}
-	params = appendList(params, "strs", v.Inputs.Strs)
+	params := []acs.Param{{Name: "client", Value: v.Inputs.Client}}
+	params = acs.AppendTexts(params, "strs", v.Inputs.Strs)
 	for member, value := range v.Inputs.Tag {
-		params = append(params, param{name: "tag", member: member, value: value})
+		params = append(params, acs.Param{Name: "tag", Member: member, Value: value})
 	}
 	for i, row := range v.Inputs.Array {
 		for j, value := range row {
-			params = append(params, param{name: "array", index: i + 1, member: string(rune('1' + j)), value: value})
+			params = append(params, acs.Param{Name: "array", Index: i + 1, Member: string(rune('1' + j)), Value: value})
 		}
 	}
-	sortParams(params)
-	return string(appendQuery(nil, params))
+	acs.Sort(params)
+	return string(acs.AppendQuery(nil, params, nil))
 }

@@ -3,7 +3,6 @@ package appstreaming
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -19,6 +18,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/wuying-go/appstreaming/internal/acs"
 )
 
 // wireRecord is a request captured from one of the vendor's clients.
@@ -179,9 +180,7 @@ func TestBuilderSendsThePairsOfEveryCapturedRequest(t *testing.T) {
 				if !strings.Contains(name, "acs3") {
 					cfg.signature = SignatureRPC
 				}
-				sent, _ := prepared(&cfg, &req).sign(context.Background(), stamp{
-					credentials: r.credentials(), nonce: "n", time: time.Now(),
-				})
+				sent, _ := signed(t, &cfg, &req, stamp{credentials: r.credentials(), nonce: "n", time: time.Now()})
 				gotQuery, gotForm := sent.URL.Query(), parseQuery(t, bodyOf(t, sent))
 				wantQuery, wantForm := withoutHabits(r.query(t)), withoutHabits(parseQuery(t, r.Request.Body))
 
@@ -222,7 +221,7 @@ func TestFormAndQueryAreTheCapturedBytes(t *testing.T) {
 		req := r.listImageRequest(t)
 		cfg := defaultConfig()
 		cfg.endpoint = endpoint{scheme: "http", host: "127.0.0.1:80"}
-		sent, _ := prepared(&cfg, &req).sign(context.Background(), stamp{credentials: r.credentials(), nonce: "n", time: time.Now()})
+		sent, _ := signed(t, &cfg, &req, stamp{credentials: r.credentials(), nonce: "n", time: time.Now()})
 		want := strings.ReplaceAll(query, "+", "%20") + "\n" + r.Request.Body
 		if diff := cmp.Diff(want, sent.URL.RawQuery+"\n"+bodyOf(t, sent)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", r.Case, diff)
@@ -235,22 +234,22 @@ func TestFormAndQueryAreTheCapturedBytes(t *testing.T) {
 
 func TestSignerGivesTheSignatureOfEveryCapturedACS3Request(t *testing.T) {
 	t.Parallel()
-	signed := 0
+	count := 0
 	for _, r := range readWireRecords(t, wireFiles[0]) {
 		authorization := r.header("Authorization")
 		if authorization == "" {
 			continue // bearer tokens are not signed
 		}
-		signed++
+		count++
 		// The names it signed; canonical query and payload hash from its bytes.
 		_, rest, _ := strings.Cut(authorization, "SignedHeaders=")
 		names, want, _ := strings.Cut(rest, ",Signature=")
-		var headers []headerField
+		var headers []acs.Header
 		for name := range strings.SplitSeq(names, ";") {
-			headers = append(headers, headerField{name, r.header(name)})
+			headers = append(headers, acs.Header{Name: acs.HeaderName{Signed: name}, Value: r.header(name)})
 		}
-		query := appendQuery(nil, sortedParams(r.query(t)))
-		got := signACS3(r.Credentials.AccessKeySecret, r.Request.Method, string(query), headers, payloadHash(([]byte)(r.Request.Body)))
+		query := acs.AppendQuery(nil, sortedParams(r.query(t)), nil)
+		got, _ := acs3Signature(r.Credentials.AccessKeySecret, r.Request.Method, string(query), headers, payloadHash(r.Request.Body))
 		if got != want {
 			t.Errorf("%s/%s: signature %s, want %s", r.Credentials.Type, r.Case, got, want)
 		}
@@ -258,33 +257,41 @@ func TestSignerGivesTheSignatureOfEveryCapturedACS3Request(t *testing.T) {
 			t.Errorf("%s/%s: Authorization %q, want %q", r.Credentials.Type, r.Case, whole, authorization)
 		}
 	}
-	if signed != 78 {
-		t.Errorf("%d signed records, want 78", signed)
+	if count != 78 {
+		t.Errorf("%d signed records, want 78", count)
 	}
 }
 
-func prepared(cfg *config, req *ListImageRequest) *preparedRequest {
-	p := new(preparedRequest)
-	p.prepare(cfg, req)
-	return p
+func unsigned(cfg *config, req *ListImageRequest) *unsignedRequest {
+	u := cfg.unsigned(listImage, req.appendParams(make([]acs.Param, 0, 20)))
+	return &u
 }
 
-func payloadHash(body []byte) string { return fmt.Sprintf("%x", sha256.Sum256(body)) }
+func signed(t testing.TB, cfg *config, req *ListImageRequest, s stamp) (*http.Request, string) {
+	t.Helper()
+	sent, signature, err := unsigned(cfg, req).sign(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sent, signature
+}
 
-func sortedParams(values url.Values) []param {
-	var params []param
+func payloadHash(body string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(body))) }
+
+func sortedParams(values url.Values) []acs.Param {
+	var params []acs.Param
 	for name, all := range values {
 		for _, value := range all {
-			params = append(params, param{name: name, value: value})
+			params = append(params, acs.Param{Name: name, Value: value})
 		}
 	}
-	sortParams(params)
+	acs.Sort(params)
 	return params
 }
 
 func TestSignerGivesTheSignatureOfEveryCapturedRPCRequest(t *testing.T) {
 	t.Parallel()
-	signed := 0
+	count := 0
 	for _, name := range wireFiles[1:] {
 		for _, r := range readWireRecords(t, name) {
 			all := r.query(t)
@@ -293,15 +300,16 @@ func TestSignerGivesTheSignatureOfEveryCapturedRPCRequest(t *testing.T) {
 			if want == "" {
 				continue // bearer tokens are not signed
 			}
-			signed++
+			count++
 			params := sortedParams(withoutNames(all, "Signature"))
-			if got := signRPC(r.Credentials.AccessKeySecret, r.Request.Method, appendQuery(nil, params)); got != want {
+			got, _ := rpcSignature(r.Credentials.AccessKeySecret, r.Request.Method, acs.AppendQuery(nil, params, nil))
+			if got != want {
 				t.Errorf("%s/%s/%s: signature %s, want %s", name, r.Credentials.Type, r.Case, got, want)
 			}
 		}
 	}
-	if signed != 158 {
-		t.Errorf("%d signed records, want 158", signed)
+	if count != 158 {
+		t.Errorf("%d signed records, want 158", count)
 	}
 }
 
@@ -320,23 +328,26 @@ func TestOurOwnRequestCarriesTheSignatureOfItsBytes(t *testing.T) {
 		req := r.listImageRequest(t)
 		cfg := defaultConfig()
 		cfg.endpoint = endpoint{scheme: "http", host: r.header("Host")}
-		sent, signature := prepared(&cfg, &req).sign(context.Background(), stamp{credentials: r.credentials(), nonce: r.header("x-acs-signature-nonce"), time: date, retries: 2})
+		sent, signature := signed(t, &cfg, &req, stamp{
+			credentials: r.credentials(), nonce: r.header("x-acs-signature-nonce"), time: date, retries: 2,
+		})
 		_, rest, _ := strings.Cut(sent.Header.Get("Authorization"), "SignedHeaders=")
 		names, got, _ := strings.Cut(rest, ",Signature=")
-		var headers []headerField
+		var headers []acs.Header
 		for name := range strings.SplitSeq(names, ";") {
 			value := sent.Header.Get(name)
 			if name == "host" {
 				value = sent.Host
 			}
-			headers = append(headers, headerField{name, value})
+			headers = append(headers, acs.Header{Name: acs.HeaderName{Signed: name}, Value: value})
 		}
 		for name := range sent.Header {
 			if strings.HasPrefix(name, "X-Acs-") && !slices.Contains(strings.Split(names, ";"), strings.ToLower(name)) {
 				t.Errorf("%s: %s is sent but not signed", r.Case, name)
 			}
 		}
-		want := signACS3(r.Credentials.AccessKeySecret, sent.Method, string(appendQuery(nil, sortedParams(sent.URL.Query()))), headers, payloadHash(([]byte)(bodyOf(t, sent))))
+		query := string(acs.AppendQuery(nil, sortedParams(sent.URL.Query()), nil))
+		want, _ := acs3Signature(r.Credentials.AccessKeySecret, sent.Method, query, headers, payloadHash(bodyOf(t, sent)))
 		if got != want || got != signature {
 			t.Errorf("%s: signature %s, want %s", r.Case, got, want)
 		}
