@@ -39,6 +39,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return demo.ExitOK
 	case err != nil:
 		return demo.ExitUsage
+	case *out == "-" && demo.IsTerminal(stdout):
+		fmt.Fprintf(stderr, "%s: the report is a page of HTML; name a file with -out, such as -out report.html\n", program)
+		return demo.ExitUsage
 	case flags.NArg() > 0 || *out == "":
 		fmt.Fprintf(stderr, "%s: the file is given by -out\n", program)
 		return demo.ExitUsage
@@ -82,7 +85,7 @@ func report(ctx context.Context, client *appstreaming.Client, source string, now
 		return nil, 0, err
 	}
 	var b bytes.Buffer
-	if err := render(&b, newPage(snapshot, source, now)); err != nil {
+	if err := render(&b, snapshot, source, now); err != nil {
 		return nil, 0, err
 	}
 	return b.Bytes(), len(snapshot.Images), nil
