@@ -85,7 +85,7 @@ func isAnswer(err error) bool {
 func (k *call) awaitTurn() error {
 	if k.cfg.limiter != nil {
 		if err := k.cfg.limiter.Wait(k.ctx); err != nil {
-			return fmt.Errorf("appstreaming: %s: rate limit: %w", k.request.operation.name, err)
+			return wrapf("appstreaming: %s: rate limit: %w", k.request.operation.name, err)
 		}
 	}
 	return k.ctx.Err()
@@ -246,7 +246,7 @@ func (k *call) err() error {
 	}
 	ended := k.fatal
 	if k.ctx.Err() != nil {
-		ended = fmt.Errorf("appstreaming: %s: the call was ended after %s: %w", k.request.operation.name, attempts(k.number), ctxError(k.ctx))
+		ended = wrapf("appstreaming: %s: the call was ended after %s: %w", k.request.operation.name, attempts(k.number), ctxError(k.ctx))
 	}
 	switch {
 	case ended == nil:
@@ -254,7 +254,7 @@ func (k *call) err() error {
 	case k.failure == nil:
 		return ended
 	}
-	return fmt.Errorf("%w; before that: %w", ended, k.failure)
+	return wrapf("%w; before that: %w", ended, k.failure)
 }
 
 // ctxError is ctx's error, with its cause where that says more.

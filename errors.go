@@ -204,7 +204,7 @@ type ParamError struct {
 
 // Error names field, value and rule.
 func (e *ParamError) Error() string {
-	return fmt.Sprintf("appstreaming: %s %q %s", e.Field, e.Value, e.Reason)
+	return printable(fmt.Sprintf("appstreaming: %s %q %s", e.Field, e.Value, e.Reason))
 }
 
 // OptionError is an [Option] or a region that cannot be used, found before
@@ -218,9 +218,9 @@ type OptionError struct {
 // Error names option, value and rule.
 func (e *OptionError) Error() string {
 	if e.Value == "" {
-		return fmt.Sprintf("appstreaming: %s: %s", e.Option, e.Reason)
+		return printable(fmt.Sprintf("appstreaming: %s: %s", e.Option, e.Reason))
 	}
-	return fmt.Sprintf("appstreaming: %s: %q: %s", e.Option, e.Value, e.Reason)
+	return printable(fmt.Sprintf("appstreaming: %s: %q: %s", e.Option, e.Value, e.Reason))
 }
 
 // CredentialsError says that there were no usable credentials, so that nothing
@@ -230,14 +230,14 @@ type CredentialsError struct {
 }
 
 // Error describes the cause.
-func (e *CredentialsError) Error() string { return "appstreaming: credentials: " + e.Err.Error() }
+func (e *CredentialsError) Error() string {
+	return printable(fmt.Sprintf("appstreaming: credentials: %v", e.Err))
+}
 
 // Unwrap returns the cause.
 func (e *CredentialsError) Unwrap() error { return e.Err }
 
 // withTrail ends an error's text with what support and the person on call need.
-// The text is one line whatever the service wrote: control characters could
-// forge a line of a log, or steer a terminal.
 func withTrail(b *strings.Builder, requestID string, made int, stopped string) string {
 	var parts []string
 	if requestID != "" {
@@ -252,13 +252,30 @@ func withTrail(b *strings.Builder, requestID string, made int, stopped string) s
 	if len(parts) > 0 {
 		b.WriteString(" (" + strings.Join(parts, "; ") + ")")
 	}
+	return printable(b.String())
+}
+
+// printable replaces the characters that could forge a line of a log, control a
+// terminal or reorder what a reader sees: control, format and bidirectional
+// characters, and line separators. Bytes that are not UTF-8 become U+FFFD. Every
+// text that may hold words of the service, the network or the caller goes
+// through it.
+func printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
 			return ' '
 		}
 		return r
-	}, b.String())
+	}, text)
 }
+
+// wrapf is fmt.Errorf with a printable text.
+func wrapf(format string, args ...any) error { return printableError{fmt.Errorf(format, args...)} }
+
+type printableError struct{ err error }
+
+func (e printableError) Error() string { return printable(e.err.Error()) }
+func (e printableError) Unwrap() error { return e.err }
 
 func clip(b []byte, n int) []byte {
 	if len(b) > n {
