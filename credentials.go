@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/aliyun/credentials-go/credentials"
+
+	"github.com/wuying-go/appstreaming/internal/singleflight"
 )
 
 // Credentials is what a request is signed with: an access key, an STS key with
@@ -109,7 +111,7 @@ func StaticCredentials(id, secret, token string) CredentialsProvider {
 // result, and each stops waiting when its ctx ends. Errors do not carry c's
 // own text, for that may hold secrets.
 func FromCredential(c credentials.Credential) CredentialsProvider {
-	return &credentialGate{fetch: func() (Credentials, error) {
+	fetch := func() (Credentials, error) {
 		if c == nil {
 			return Credentials{}, errors.New("FromCredential was given nil")
 		}
@@ -118,32 +120,26 @@ func FromCredential(c credentials.Credential) CredentialsProvider {
 			return Credentials{}, errors.New("the given credential could not be had from its source (its own error may hold secrets and is not shown)")
 		}
 		return found, nil
-	}}
+	}
+	return newCredentialGate(func() singleflight.Source[Credentials] { return fetch })
 }
 
-// defaultChain is the standard chain of credentials-go.
+// defaultChain is the standard chain of credentials-go. After a failure that
+// chain asks its last source only, so each failure makes the gate open another.
 func defaultChain() CredentialsProvider {
-	var chain credentials.Credential
-	return &credentialGate{
-		fetch: func() (Credentials, error) {
-			if chain == nil {
-				fresh, err := credentials.NewCredential(nil)
-				if err != nil {
-					return Credentials{}, noCredentials()
-				}
-				chain = fresh
+	return newCredentialGate(func() singleflight.Source[Credentials] {
+		chain, err := credentials.NewCredential(nil)
+		return func() (Credentials, error) {
+			if err != nil {
+				return Credentials{}, noCredentials()
 			}
 			found, ok := fetchCredential(chain)
 			if !ok {
-				// After a failure the chain asks its last source only, so that it
-				// would never see keys that appear in another.
-				chain = nil
 				return Credentials{}, noCredentials()
 			}
 			return found, nil
-		},
-		renew: func() { chain = nil },
-	}
+		}
+	})
 }
 
 // fetchCredential takes all parts in one call: single getters can mix two
