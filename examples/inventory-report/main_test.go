@@ -245,7 +245,8 @@ func TestExitCodesTellWhatHappened(t *testing.T) {
 		{"no such flag", "-nonsense", "not defined", t.Context(), io.Discard, 2},
 	} {
 		var stderr bytes.Buffer
-		if code := run(test.ctx, strings.Fields(test.args), noEnvironment, test.stdout, &stderr); code != test.code || !strings.Contains(stderr.String(), test.stderr) {
+		code := run(test.ctx, strings.Fields(test.args), noEnvironment, test.stdout, &stderr)
+		if code != test.code || !strings.Contains(stderr.String(), test.stderr) {
 			t.Errorf("%s: exit %d, %q; want %d and %q", test.name, code, stderr.String(), test.code, test.stderr)
 		}
 	}
