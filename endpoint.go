@@ -2,22 +2,11 @@ package appstreaming
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 )
-
-// endpoint is where requests go: a scheme and a host.
-type endpoint struct {
-	scheme, host string
-	// hint tells what may be wrong when the host cannot be resolved.
-	hint string
-}
-
-func (e endpoint) String() string { return e.scheme + "://" + e.host }
-
-func (e endpoint) url(query string) url.URL {
-	return url.URL{Scheme: e.scheme, Host: e.host, Path: "/", RawQuery: query}
-}
 
 // The documented regions; see
 // https://www.alibabacloud.com/help/en/wuying-appstreaming/developer-reference/api-appstream-center-2021-09-01-endpoint
@@ -33,29 +22,47 @@ const (
 	vpcHost = product + ".vpc-proxy.aliyuncs.com"
 )
 
+// endpoint is the scheme and the host that requests are sent to.
+type endpoint struct {
+	scheme, host string
+	hint         string // likely reason if the host cannot be resolved
+}
+
+func (e endpoint) String() string { return e.scheme + "://" + e.host }
+
+func (e endpoint) url(query string) url.URL {
+	return url.URL{Scheme: e.scheme, Host: e.host, Path: "/", RawQuery: query}
+}
+
 func isDocumentedRegion(region string) bool {
 	return region == RegionShanghai || region == RegionSingapore
 }
 
-// regionEndpoint gives a region's endpoint. Regions without a documented one
-// follow the vendor's naming rule, which need not lead to an existing host.
+// regionEndpoint returns the endpoint of a region. Regions without a documented
+// endpoint follow the vendor's naming rule. Such a host may not exist.
 func regionEndpoint(region string, vpc bool) (endpoint, error) {
+	documented := isDocumentedRegion(region)
 	switch {
 	case region == "":
-		return endpoint{}, &OptionError{Option: "New", Reason: "no region: pass one, such as cn-shanghai or ap-southeast-1, or set ALIBABA_CLOUD_REGION_ID"}
-	case isDocumentedRegion(region) && vpc:
+		return endpoint{}, &OptionError{
+			Option: "New",
+			Reason: "no region: pass one, such as cn-shanghai or ap-southeast-1, or set ALIBABA_CLOUD_REGION_ID",
+		}
+	case vpc && documented:
 		return endpoint{scheme: "https", host: vpcHost}, nil
 	case vpc:
-		return endpoint{}, &OptionError{Option: "WithVPCEndpoint", Value: region, Reason: "VPC endpoints are documented for cn-shanghai and ap-southeast-1 only; use WithEndpoint"}
-	case isDocumentedRegion(region):
-		return endpoint{scheme: "https", host: product + "." + region + ".aliyuncs.com"}, nil
+		return endpoint{}, &OptionError{
+			Option: "WithVPCEndpoint", Value: region,
+			Reason: "VPC endpoints are documented for cn-shanghai and ap-southeast-1 only; use WithEndpoint",
+		}
 	}
-	return endpoint{
-		scheme: "https",
-		host:   product + "." + region + ".aliyuncs.com",
-		hint: fmt.Sprintf("region %s has no documented endpoint; cn-shanghai and ap-southeast-1 have. "+
-			"Images are kept centrally: the endpoint's region need not be the image's, which BizRegionIDs selects", region),
-	}, nil
+	e := endpoint{scheme: "https", host: product + "." + region + ".aliyuncs.com"}
+	if !documented {
+		e.hint = fmt.Sprintf("region %s has no documented endpoint; cn-shanghai and ap-southeast-1 have one. "+
+			"Alibaba Cloud stores images centrally, so the endpoint's region need not be the image's region; "+
+			"to filter by deployment region, use BizRegionIDs", region)
+	}
+	return e, nil
 }
 
 func checkRegion(region string) error {
@@ -65,20 +72,20 @@ func checkRegion(region string) error {
 		}
 	}
 	if strings.HasPrefix(region, "-") || strings.HasSuffix(region, "-") || len(region) > 40 {
-		return &OptionError{Option: "New", Value: region, Reason: "a region is at most 40 characters and neither begins nor ends with '-'"}
+		return &OptionError{Option: "New", Value: region, Reason: "a region has at most 40 characters and neither begins nor ends with '-'"}
 	}
 	return nil
 }
 
-// parseEndpoint takes scheme://host[:port] and nothing more. Errors show the
-// URL without what may be secret in it.
+// parseEndpoint accepts scheme://host[:port] only. The errors leave out the
+// parts of the URL that may be secret.
 func parseEndpoint(rawURL string) (endpoint, error) {
 	fault := func(shown, reason string) (endpoint, error) {
 		return endpoint{}, &OptionError{Option: "WithEndpoint", Value: shown, Reason: reason}
 	}
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return fault("", "not a URL")
+		return fault("", "not a URL of the form https://host[:port]")
 	}
 	shown := u.Scheme + "://" + u.Host
 	switch {
@@ -89,20 +96,60 @@ func parseEndpoint(rawURL string) (endpoint, error) {
 	case u.Hostname() == "":
 		return fault(shown, "the host is missing")
 	case u.User != nil:
-		return fault(shown, "must not hold user information")
+		return fault(shown, "must not contain user information")
 	case u.Path != "" && u.Path != "/":
-		return fault(shown, "must not have a path")
+		return fault(shown, "must not contain a path")
 	case u.RawQuery != "" || u.ForceQuery:
-		return fault(shown, "must not have a query")
+		return fault(shown, "must not contain a query")
 	case u.Fragment != "" || strings.Contains(rawURL, "#"):
-		return fault(shown, "must not have a fragment")
-	case strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
-		return fault("", "the host must be ASCII; write an international name in its xn-- form")
+		return fault(shown, "must not contain a fragment")
 	}
-	return endpoint{scheme: u.Scheme, host: u.Host}, nil
+	if reason := hostFault(u); reason != "" {
+		return fault(shown, reason)
+	}
+	return endpoint{scheme: u.Scheme, host: strings.ToLower(u.Host)}, nil
 }
 
-// resolveEndpoint settles where requests go, once all options are known.
+// hostFault returns what is wrong with a URL's host and port, or "". Every host
+// it accepts is one that net/http sends unchanged, because the host is signed.
+func hostFault(u *url.URL) string {
+	host, port := u.Hostname(), u.Port()
+	if strings.HasSuffix(u.Host, ":") {
+		return "the port after ':' is missing"
+	}
+	if n, err := strconv.Atoi(port); port != "" && (err != nil || n < 1 || n > 65535 || port[0] == '0') {
+		return "the port must be a number from 1 to 65535"
+	}
+	if strings.HasPrefix(u.Host, "[") {
+		addr, err := netip.ParseAddr(host)
+		switch {
+		case err != nil || !addr.Is6():
+			return "the host in brackets must be an IPv6 address"
+		case addr.Zone() != "":
+			return "an IPv6 address must not have a zone, because net/http does not send it"
+		}
+		return ""
+	}
+	for label := range strings.SplitSeq(strings.TrimSuffix(host, "."), ".") {
+		if len(label) == 0 || len(label) > 63 {
+			return "each part of the host's name must have from 1 to 63 characters"
+		}
+		if strings.ContainsFunc(label, notInHostName) {
+			return "the host may contain ASCII letters, digits, '-', '_' and '.' only; " +
+				"write an international name in its xn-- form and an IPv6 address in brackets"
+		}
+	}
+	if len(host) > 253 {
+		return "the host must have at most 253 characters"
+	}
+	return ""
+}
+
+func notInHostName(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_')
+}
+
+// resolveEndpoint sets the endpoint once all options are known.
 func (c *config) resolveEndpoint() error {
 	if err := checkRegion(c.region); err != nil {
 		return err
@@ -117,7 +164,10 @@ func (c *config) resolveEndpoint() error {
 		return err
 	}
 	if resolved.scheme == "http" && !c.allowHTTP {
-		return &OptionError{Option: "WithEndpoint", Value: resolved.String(), Reason: "the scheme must be https, or WithPlainHTTP given for a service on loopback"}
+		return &OptionError{
+			Option: "WithEndpoint", Value: resolved.String(),
+			Reason: "the scheme must be https; for a service on loopback, add WithPlainHTTP",
+		}
 	}
 	c.endpoint = resolved
 	return nil

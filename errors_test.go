@@ -170,7 +170,7 @@ func TestAnUnknownHostIsExplainedWhereItsRegionIsNotDocumented(t *testing.T) {
 		if !errors.As(err, &transportErr) || transportErr.Host != "appstream-center."+region+".aliyuncs.com" {
 			t.Fatalf("%s: got %v, want a *TransportError naming the host", region, err)
 		}
-		for _, part := range []string{"cn-shanghai and ap-southeast-1", "Images are kept centrally"} {
+		for _, part := range []string{"cn-shanghai and ap-southeast-1", "stores images centrally"} {
 			if got := strings.Contains(err.Error(), part); got != want {
 				t.Errorf("%s: %q says %q: %v, want %v", region, err, part, got, want)
 			}

@@ -111,5 +111,5 @@ func ExampleOptionError() {
 	fmt.Println(err)
 	// Output:
 	// appstreaming: WithPrefetch: "65": must be from 0 to 64
-	// appstreaming: WithEndpoint: "http://127.0.0.1:8080": the scheme must be https, or WithPlainHTTP given for a service on loopback
+	// appstreaming: WithEndpoint: "http://127.0.0.1:8080": the scheme must be https; for a service on loopback, add WithPlainHTTP
 }

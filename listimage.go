@@ -14,15 +14,19 @@ import (
 // listImage is the operation of this package.
 var listImage = operation{name: "ListImage", version: "2021-09-01", query: []string{"Distro", "TagList"}}
 
-// MaxPageSize is the largest PageSize the service accepts.
+// MaxPageSize is the largest PageSize that the service accepts.
 const MaxPageSize = 100
 
-// ListImageRequest selects images. Its zero value selects all of them; every
-// field that is set narrows the selection. Unset fields, and empty strings and
-// lists, are not sent.
+// maxListItems is the longest list that the service's metadata allows.
+const maxListItems = 100
+
+// ListImageRequest selects images. The zero value selects all images. Each field
+// that is set narrows the selection. Unset fields, empty strings and empty lists
+// are not sent.
 //
-// Images are kept centrally: which regions they are deployed to is told by
-// BizRegionIDs, not by the region the client talks to.
+// The region of a client selects the endpoint. It does not filter images:
+// Alibaba Cloud stores them centrally. To filter by deployment region, use
+// BizRegionIDs.
 type ListImageRequest struct {
 	ImageID              string       // ImageId: exact identifier
 	ImageName            string       // ImageName: matches a part of the name
@@ -33,30 +37,30 @@ type ListImageRequest struct {
 	ProtocolType         ProtocolType // ProtocolType
 	Language             Language     // LanguageType
 	PlatformName         PlatformName // PlatformName
-	Distro               string       // Distro: a distribution's name; values are not documented
-	FOTAVersion          string       // FotaVersion: an image version's text
-	ResourceInstanceType string       // ResourceInstanceType: the instance specification the image must fit, as "eds.enterprise_office.2c4g"
+	Distro               string       // Distro: name of a distribution; values are not documented
+	FOTAVersion          string       // FotaVersion: text of an image version
+	ResourceInstanceType string       // ResourceInstanceType: instance type that the image must support, such as "eds.enterprise_office.2c4g"
 
-	BizType  *int32  // BizType: the service takes 1 when it is nil; see [Ptr]
+	BizType  *int32  // BizType: the service uses 1 if it is nil; see [Ptr]
 	BizTypes []int32 // BizTypeList
 
 	ProductType   ProductType    // ProductType
 	ProductTypes  []ProductType  // ProductTypeList
 	PlatformNames []PlatformName // PlatformNameList
-	Features      []string       // FeatureList: as "GPU"
-	BizRegionIDs  []string       // BizRegionIdList: regions the image must be deployed to
-	Tags          []Tag          // TagList: the image must carry each of them; an empty Value is not sent
+	Features      []string       // FeatureList, for example "GPU"
+	BizRegionIDs  []string       // BizRegionIdList: regions that the image must be deployed to
+	Tags          []Tag          // TagList: tags that the image must have; an empty Value is not sent
 
-	PageNumber int // PageNumber: from 1; 0 leaves it to the service, a pager then starts at 1
-	PageSize   int // PageSize: 1 to [MaxPageSize]; 0 leaves it to the service (10), a pager then asks for 100
+	PageNumber int // PageNumber, from 1; if it is 0 the service decides, and a pager starts at 1
+	PageSize   int // PageSize, from 1 to [MaxPageSize]; if it is 0 the service uses 10, and a pager 100
 }
 
 // Ptr returns a pointer to v, for optional fields: BizType: Ptr(int32(1)).
 func Ptr[T any](v T) *T { return &v }
 
 // String lists the fields that are set under their wire names, for logs:
-// "ListImage(PageSize=50 Status=AVAILABLE TagList.1.Key=env)". Values with
-// spaces or quotes are quoted.
+// "ListImage(PageSize=50 Status=AVAILABLE TagList.1.Key=env)". It quotes values
+// that contain spaces, quotes or unprintable characters.
 func (r ListImageRequest) String() string {
 	text := []byte(listImage.name + "(")
 	for i, p := range r.appendParams(nil) {
@@ -74,28 +78,26 @@ func (r ListImageRequest) String() string {
 }
 
 func needsQuotes(c rune) bool {
-	return c == ' ' || c == '"' || c == '=' || c == '\\' || c == utf8.RuneError || !unicode.IsPrint(c)
+	return strings.ContainsRune(" \"=\\", c) || c == utf8.RuneError || !strconv.IsPrint(c)
 }
 
-// Validate reports the first field the service could not accept as a
-// [*ParamError]: PageSize outside 0 to [MaxPageSize], a negative PageNumber, a
-// tag without a key, an empty list item, and control characters or invalid
-// UTF-8 in any text. ListImage and the pagers call it before anything is sent.
-// Enumerations are open, so their values are not checked against a list.
+// Validate returns a [*ParamError] for the first field that the service could
+// not accept:
+//
+//   - a PageSize outside 0 to [MaxPageSize], or a negative PageNumber or BizType;
+//   - a list of more than 100 items, an empty item, or a tag without a key;
+//   - control characters or invalid UTF-8 in any text.
+//
+// ListImage and the pagers call it before they send anything. Enumerations are
+// open, so their values are not checked against a list.
 func (r ListImageRequest) Validate() error {
-	if r.PageNumber < 0 {
+	switch {
+	case r.PageNumber < 0:
 		return &ParamError{Field: "PageNumber", Value: strconv.Itoa(r.PageNumber), Reason: "must not be negative"}
-	}
-	if r.PageSize < 0 || r.PageSize > MaxPageSize {
+	case r.PageSize < 0 || r.PageSize > MaxPageSize:
 		return &ParamError{Field: "PageSize", Value: strconv.Itoa(r.PageSize), Reason: fmt.Sprintf("must be from 0 to %d", MaxPageSize)}
-	}
-	if r.BizType != nil && *r.BizType < 0 {
+	case r.BizType != nil && *r.BizType < 0:
 		return &ParamError{Field: "BizType", Value: strconv.Itoa(int(*r.BizType)), Reason: "must not be negative"}
-	}
-	for i, v := range r.BizTypes {
-		if v < 0 {
-			return &ParamError{Field: fmt.Sprintf("BizTypes[%d]", i), Value: strconv.Itoa(int(v)), Reason: "must not be negative"}
-		}
 	}
 	for _, text := range []struct{ field, value string }{
 		{"ImageID", r.ImageID},
@@ -116,41 +118,56 @@ func (r ListImageRequest) Validate() error {
 			return err
 		}
 	}
-	for i, tag := range r.Tags {
-		if reason := itemFault(tag.Key); reason != "" {
-			return &ParamError{Field: fmt.Sprintf("Tags[%d].Key", i), Value: tag.Key, Reason: reason}
-		}
-		if reason := textFault(tag.Value); reason != "" {
-			return &ParamError{Field: fmt.Sprintf("Tags[%d].Value", i), Value: tag.Value, Reason: reason}
-		}
-	}
-	if err := checkList("ProductTypes", r.ProductTypes); err != nil {
-		return err
-	}
-	if err := checkList("PlatformNames", r.PlatformNames); err != nil {
-		return err
-	}
-	if err := checkList("Features", r.Features); err != nil {
-		return err
-	}
-	return checkList("BizRegionIDs", r.BizRegionIDs)
-}
-
-func checkList[T ~string](field string, items []T) error {
-	for i, item := range items {
-		if reason := itemFault(string(item)); reason != "" {
-			return &ParamError{Field: fmt.Sprintf("%s[%d]", field, i), Value: string(item), Reason: reason}
+	for _, err := range []error{
+		checkList("BizTypes", r.BizTypes, numberFault),
+		checkList("ProductTypes", r.ProductTypes, itemFault),
+		checkList("PlatformNames", r.PlatformNames, itemFault),
+		checkList("Features", r.Features, itemFault),
+		checkList("BizRegionIDs", r.BizRegionIDs, itemFault),
+		checkList("Tags", r.Tags, tagFault),
+	} {
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// itemFault is textFault for what must not be empty either.
-func itemFault(value string) string {
-	if value == "" {
-		return "must not be empty"
+// checkList checks the length of a list and each of its items.
+func checkList[T any](field string, items []T, faultOf func(T) (member, value, reason string)) error {
+	if len(items) > maxListItems {
+		return &ParamError{
+			Field: field, Value: fmt.Sprintf("%d items", len(items)),
+			Reason: fmt.Sprintf("must have at most %d items", maxListItems),
+		}
 	}
-	return textFault(value)
+	for i, item := range items {
+		if member, value, reason := faultOf(item); reason != "" {
+			return &ParamError{Field: fmt.Sprintf("%s[%d]%s", field, i, member), Value: value, Reason: reason}
+		}
+	}
+	return nil
+}
+
+func numberFault(n int32) (member, value, reason string) {
+	if n < 0 {
+		return "", strconv.Itoa(int(n)), "must not be negative"
+	}
+	return "", "", ""
+}
+
+func itemFault[T ~string](item T) (member, value, reason string) {
+	if item == "" {
+		return "", "", "must not be empty"
+	}
+	return "", string(item), textFault(string(item))
+}
+
+func tagFault(tag Tag) (member, value, reason string) {
+	if _, value, reason = itemFault(tag.Key); reason != "" {
+		return ".Key", value, reason
+	}
+	return ".Value", tag.Value, textFault(tag.Value)
 }
 
 func checkText(field, value string) error {
@@ -160,15 +177,14 @@ func checkText(field, value string) error {
 	return nil
 }
 
-// textFault says what is wrong with a text, or nothing. A control character is
-// a bug or an injection; invalid UTF-8 would be signed as one text and read as
-// another.
+// textFault returns what is wrong with a text, or "". Control characters are a
+// bug or an injection. Invalid UTF-8 is signed as one text and read as another.
 func textFault(value string) string {
 	if !utf8.ValidString(value) {
 		return "must be valid UTF-8"
 	}
 	for i, c := range value {
-		if c < 0x20 || c >= 0x7f && c < 0xa0 {
+		if unicode.IsControl(c) {
 			return fmt.Sprintf("must not contain control characters (%U at byte %d)", c, i)
 		}
 	}
@@ -222,15 +238,15 @@ func appendTags(p []acs.Param, tags []Tag) []acs.Param {
 	return p
 }
 
-// ListImage asks for one page of images. Options given here hold for this call
-// only.
+// ListImage returns one page of images. Options given here hold for this call
+// only. [WithPrefetch] has no effect on a single call.
 //
-// It returns a [*ParamError] or [*OptionError] before anything is sent, an
-// [*APIError] when the service refuses, a [*TransportError] when no complete
-// response could be had, a [*DecodeError] when the response makes no sense, a
-// [*CredentialsError] when there are no usable credentials, and, when ctx ends,
-// an error that matches both ctx.Err() and what the last attempt failed with.
-// Failures that may pass are retried as [RetryPolicy] says.
+// It returns a [*ParamError] or an [*OptionError] before anything is sent, a
+// [*CredentialsError] if there are no usable credentials, an [*APIError] if the
+// service refuses, a [*TransportError] if no complete response arrives, and a
+// [*DecodeError] if the response is invalid. When ctx ends, the error matches
+// ctx.Err() and the failure of the last attempt. Temporary failures are retried
+// according to [RetryPolicy].
 //
 // See https://www.alibabacloud.com/help/en/wuying-appstreaming/developer-reference/api-appstream-center-2021-09-01-listimage
 func (c *Client) ListImage(ctx context.Context, req ListImageRequest, opts ...Option) (*ListImageResponse, error) {
@@ -238,8 +254,10 @@ func (c *Client) ListImage(ctx context.Context, req ListImageRequest, opts ...Op
 	if err != nil {
 		return nil, err
 	}
-	if err := req.Validate(); err != nil {
-		return nil, err
-	}
-	return c.call(ctx, cfg, cfg.unsigned(listImage, req.appendParams(make([]acs.Param, 0, 20))))
+	return cfg.handle(ctx, req, func(ctx context.Context, req ListImageRequest) (*ListImageResponse, error) {
+		if err := req.Validate(); err != nil {
+			return nil, err
+		}
+		return c.call(ctx, cfg, cfg.unsigned(listImage, req.appendParams(make([]acs.Param, 0, 20))))
+	})
 }

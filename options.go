@@ -45,10 +45,11 @@ type config struct {
 	httpClient  *http.Client
 	userAgent   string
 
-	retry     RetryPolicy
-	limiter   Limiter
-	logger    *slog.Logger
-	observers []func(context.Context, Attempt)
+	retry      RetryPolicy
+	limiter    Limiter
+	logger     *slog.Logger
+	observers  []func(context.Context, Attempt)
+	middleware []func(Handler) Handler
 
 	prefetch         int
 	maxPasses        int // of a snapshot
@@ -128,7 +129,7 @@ func WithEndpoint(rawURL string) Option {
 		if _, err := parseEndpoint(rawURL); err != nil {
 			return err
 		}
-		c.rawURL = rawURL
+		c.rawURL, c.vpc = rawURL, false
 		return nil
 	}
 }
@@ -136,7 +137,7 @@ func WithEndpoint(rawURL string) Option {
 // WithVPCEndpoint sends requests to the region's endpoint inside a VPC, which
 // is documented for cn-shanghai and ap-southeast-1. Default: the public one.
 func WithVPCEndpoint() Option {
-	return func(c *config) error { c.vpc = true; return nil }
+	return func(c *config) error { c.rawURL, c.vpc = "", true; return nil }
 }
 
 // WithPlainHTTP accepts an http endpoint in [WithEndpoint], for services on
