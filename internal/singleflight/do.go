@@ -50,10 +50,10 @@ func (o *outcome[T]) returned() bool { return !o.exited && o.err == nil }
 
 // deliver returns, panics or ends the goroutine, as the call did.
 func (o *outcome[T]) deliver() (T, error) {
-	switch {
-	case o.panicked != nil:
+	if o.panicked != nil {
 		panic(o.panicked)
-	case o.exited:
+	}
+	if o.exited {
 		runtime.Goexit()
 	}
 	return o.value, o.err

@@ -200,7 +200,7 @@ func TestALateValueServesThoseWhoWaitForTheNextFetch(t *testing.T) {
 			t.Errorf("the value came after %v, want %v", waited, patience+time.Second)
 		}
 		wantCounts(t, s, 2, 2)
-		time.Sleep(4 * time.Second) // the next one comes, and is newer
+		time.Sleep(4*time.Second + 1) // the next one comes, and is newer
 		got, err = gate.Get(t.Context(), patience)
 		want(t, got, err, "next")
 		wantCounts(t, s, 2, 2)
