@@ -384,11 +384,12 @@ func TestObserversAndLogSeeEveryAttempt(t *testing.T) {
 		for i := range attempts {
 			attempts[i].Err = nil
 		}
+		began := time.Now().Add(-1220 * ms)
 		wantAttempts := []Attempt{
-			{Number: 1, Method: "POST", Host: host, StatusCode: 400, RequestID: "R-Throttling.User", Reason: "Throttling.User", Duration: 20 * ms, Retry: true, RetryIn: time.Second},
-			{Number: 2, Method: "POST", Host: host, Reason: "connection", Retry: true, RetryIn: 200 * ms},
-			{Number: 3, Method: "POST", Host: host, StatusCode: 200, RequestID: "R-OK", Reason: "ok"},
-			{Number: 1, Method: "GET", Host: host, StatusCode: 200, RequestID: "R-OK", Reason: "ok"},
+			{Number: 1, Method: "POST", Host: host, StatusCode: 400, RequestID: "R-Throttling.User", Reason: "Throttling.User", Start: began, Duration: 20 * ms, Retry: true, RetryIn: time.Second},
+			{Number: 2, Method: "POST", Host: host, Reason: "connection", Start: began.Add(1020 * ms), Retry: true, RetryIn: 200 * ms},
+			{Number: 3, Method: "POST", Host: host, StatusCode: 200, RequestID: "R-OK", Reason: "ok", Start: began.Add(1220 * ms)},
+			{Number: 1, Method: "GET", Host: host, StatusCode: 200, RequestID: "R-OK", Reason: "ok", Start: began.Add(1220 * ms)},
 		}
 		if diff := cmp.Diff(wantAttempts, attempts); diff != "" {
 			t.Errorf("attempts (-want +got):\n%s", diff)

@@ -1,10 +1,15 @@
 package appstreaming
 
 import (
+	"crypto/tls"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"runtime"
+	"time"
+
+	"github.com/wuying-go/appstreaming/internal/retry"
 )
 
 // Version is the version of this package. The User-Agent header contains it.
@@ -12,29 +17,31 @@ const Version = "0.1.0"
 
 const defaultUserAgent = "wuying-go-appstreaming/" + Version + " (" + runtime.GOOS + "; " + runtime.GOARCH + ")"
 
-// Client talks to ListImage. It is safe for concurrent use and does not change
-// after [New], but for what it learns of the service's clock and its retry
-// budget. Make one and keep it: it owns a connection pool. The zero Client
-// answers every call with [ErrUninitialized].
+// Client calls ListImage. It is safe for concurrent use. It is immutable after
+// [New], except for clock correction and the retry budget. Create one and keep
+// it, because it owns a connection pool. Every method of a zero Client returns
+// [ErrUninitialized].
 type Client struct {
-	cfg    config
+	// Both are pointers so that printing a struct that holds a Client shows
+	// addresses only.
+	cfg    *config
 	shared *shared
 }
 
-// shared is what a client has in common with those derived from it.
+// shared is what a client has in common with the clients derived from it.
 type shared struct {
-	clock  clock
-	budget budget
-	owned  *http.Transport // made by New; nil when the caller gave a client
+	clock  retry.Clock
+	budget retry.Budget
+	owned  *http.Transport // created by New; nil when the caller gave an http.Client
 }
 
-// New returns a client for a region's endpoint, such as "cn-shanghai" or
-// "ap-southeast-1", the two that are documented. An empty region takes the
-// environment variable ALIBABA_CLOUD_REGION_ID. Images are kept centrally, so
-// that the region is not the images'.
+// New returns a client for a region's endpoint. The documented regions are
+// "cn-shanghai" and "ap-southeast-1". An empty region takes the value of the
+// environment variable ALIBABA_CLOUD_REGION_ID. The region selects the
+// endpoint. It does not filter images: Alibaba Cloud stores them centrally.
 //
-// It makes no request and reads no credentials. A region or an option that
-// cannot be used is an [*OptionError].
+// New makes no request and reads no credentials. It returns an [*OptionError]
+// for an invalid region or option.
 func New(region string, opts ...Option) (*Client, error) {
 	if region == "" {
 		region = os.Getenv("ALIBABA_CLOUD_REGION_ID")
@@ -48,29 +55,61 @@ func New(region string, opts ...Option) (*Client, error) {
 	}
 	common := new(shared)
 	if cfg.httpClient == nil {
-		common.owned = newTransport()
+		common.owned = newTransport(cfg.retry.attemptTimeout())
 		cfg.httpClient = &http.Client{Transport: common.owned}
 	}
-	return &Client{cfg: cfg, shared: common}, nil
+	return &Client{cfg: &cfg, shared: common}, nil
 }
 
-// With returns a client with further options, which keeps this one's
-// connection pool, clock correction and retry budget.
+// newTransport returns the transport of a client that was given none.
+func newTransport(attemptTimeout time.Duration) *http.Transport {
+	return &http.Transport{
+		Proxy: http.ProxyFromEnvironment,
+		DialContext: (&net.Dialer{
+			Timeout:   5 * time.Second,
+			KeepAlive: 30 * time.Second,
+		}).DialContext,
+		ForceAttemptHTTP2:   true,
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout: 10 * time.Second,
+		// Every connection is kept for the next page. The limit keeps a burst of
+		// calls from dialing one connection each while others become free.
+		MaxIdleConnsPerHost: MaxPrefetch,
+		MaxConnsPerHost:     MaxPrefetch,
+		// Alibaba Cloud's gateways drop idle connections after about ten seconds,
+		// and a request sent at that moment fails.
+		IdleConnTimeout:        8 * time.Second,
+		MaxResponseHeaderBytes: 1 << 20,
+		DisableCompression:     true, // the package decompresses, within its limits
+		HTTP2:                  healthChecks(attemptTimeout),
+	}
+}
+
+// healthChecks makes HTTP/2 notice a connection that has gone silent. Without
+// them net/http keeps sending every attempt on that connection. Both timeouts
+// together take at most half an attempt.
+func healthChecks(attemptTimeout time.Duration) *http.HTTP2Config {
+	timeout := max(min(5*time.Second, attemptTimeout/4), time.Millisecond) // 0 means no checks
+	return &http.HTTP2Config{SendPingTimeout: timeout, PingTimeout: timeout}
+}
+
+// With returns a client with further options. It shares this client's connection
+// pool, clock correction and retry budget.
 func (c *Client) With(opts ...Option) (*Client, error) {
 	cfg, err := c.callConfig(opts)
 	if err != nil {
 		return nil, err
 	}
-	return &Client{cfg: *cfg, shared: c.shared}, nil
+	return &Client{cfg: cfg, shared: c.shared}, nil
 }
 
-// callConfig is the client's configuration with a call's options.
+// callConfig returns the client's configuration with a call's options.
 func (c *Client) callConfig(opts []Option) (*config, error) {
 	if c == nil || c.shared == nil {
 		return nil, fmt.Errorf("appstreaming: %w", ErrUninitialized)
 	}
 	if len(opts) == 0 {
-		return &c.cfg, nil
+		return c.cfg, nil
 	}
 	cfg, err := c.cfg.with(opts)
 	if err != nil {
@@ -79,16 +118,16 @@ func (c *Client) callConfig(opts []Option) (*config, error) {
 	return &cfg, nil
 }
 
-// CloseIdleConnections closes the connections no call is using. The client
-// stays usable. The pool of a client given by [WithHTTPClient] is not touched.
+// CloseIdleConnections closes the connections that no call is using. The client
+// stays usable. It does nothing for a client created with [WithHTTPClient].
 func (c *Client) CloseIdleConnections() {
 	if c != nil && c.shared != nil && c.shared.owned != nil {
 		c.shared.owned.CloseIdleConnections()
 	}
 }
 
-// String names the endpoint. A client prints nothing else of its
-// configuration, whatever the verb.
+// String returns the client's endpoint. Nothing else of the configuration is
+// ever printed.
 func (c *Client) String() string {
 	if c == nil || c.shared == nil {
 		return "appstreaming.Client(uninitialized)"
@@ -96,5 +135,6 @@ func (c *Client) String() string {
 	return "appstreaming.Client(" + c.cfg.endpoint.String() + ")"
 }
 
-// Format writes String's text whatever the verb.
-func (c *Client) Format(f fmt.State, _ rune) { fmt.Fprint(f, c.String()) }
+// Format writes the text of String for every verb. Its receiver is a value so
+// that it applies to a Client and to a *Client.
+func (c Client) Format(f fmt.State, _ rune) { fmt.Fprint(f, c.String()) }

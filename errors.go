@@ -175,6 +175,7 @@ func (e *DecodeError) Error() string {
 type TransportError struct {
 	Operation  string
 	Host       string
+	RequestID  string // empty unless response headers arrived
 	Attempts   int    // HTTP requests made
 	StopReason string // why there was no further attempt
 	Hint       string // what may be wrong, where that can be told
@@ -188,7 +189,7 @@ func (e *TransportError) Error() string {
 	if e.Hint != "" {
 		b.WriteString("; " + e.Hint)
 	}
-	return withTrail(&b, "", e.Attempts, e.StopReason)
+	return withTrail(&b, e.RequestID, e.Attempts, e.StopReason)
 }
 
 // Unwrap returns the cause.
@@ -226,12 +227,17 @@ func (e *OptionError) Error() string {
 // CredentialsError says that there were no usable credentials, so that nothing
 // was sent. It matches [ErrNoCredentials] when no source had any.
 type CredentialsError struct {
-	Err error // the cause, free of secrets as far as this package can tell
+	RequestID  string // of the request for credentials, such as one to STS; empty when unknown
+	Attempts   int    // attempts of the call; 0 when it is not from a call
+	StopReason string // why there was no further attempt
+	Err        error  // the cause, free of secrets as far as this package can tell
 }
 
 // Error describes the cause.
 func (e *CredentialsError) Error() string {
-	return printable(fmt.Sprintf("appstreaming: credentials: %v", e.Err))
+	var b strings.Builder
+	fmt.Fprintf(&b, "appstreaming: credentials: %v", e.Err)
+	return withTrail(&b, e.RequestID, e.Attempts, e.StopReason)
 }
 
 // Unwrap returns the cause.

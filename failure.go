@@ -1,10 +1,7 @@
 package appstreaming
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -41,7 +38,6 @@ func (k *call) apiError(resp *http.Response, body []byte) *APIError {
 		HostID:     masked.text(envelope.HostID),
 		Recommend:  masked.text(envelope.Recommend),
 		StatusCode: resp.StatusCode,
-		RetryAfter: retryHint(resp.Header, k.cfg.now()),
 		// Masked before it is cut: half a secret would not be recognised.
 		Body: clip(masked.body(body), keptBody),
 	}
@@ -71,35 +67,6 @@ func (k *call) decodeError(e *DecodeError, body []byte) *DecodeError {
 	e.Reason = k.masked(e.Reason)
 	e.Path = k.masked(e.Path)
 	return e
-}
-
-// transportError describes a response that did not arrive, or not whole.
-func (k *call) transportError(ctx context.Context, err error) *TransportError {
-	e := &TransportError{Operation: k.request.operation.name, Host: k.request.endpoint.host, Err: k.redactor().err(err)}
-	// Not %w of err: the attempt's end is not the caller's, yet looks the same.
-	switch {
-	case errors.Is(context.Cause(ctx), ErrAttemptTimeout):
-		e.Err = fmt.Errorf("%w: not answered within %v (%v)", ErrAttemptTimeout, k.cfg.retry.attemptTimeout(), e.Err)
-	case errors.Is(ctx.Err(), context.DeadlineExceeded) && k.ctx.Err() == nil:
-		e.Err = fmt.Errorf("%w: not answered within the http.Client's Timeout of %v (%v)", ErrAttemptTimeout, k.cfg.httpClient.Timeout, e.Err)
-	}
-	if dnsErr, ok := as[*net.DNSError](err); ok && dnsErr.IsNotFound {
-		e.Hint = k.request.endpoint.hint
-	}
-	return e
-}
-
-// setTrail notes on an error how the call went on after it.
-func setTrail(err error, attempts int, stopped string) {
-	if e, ok := as[*APIError](err); ok {
-		e.Attempts, e.StopReason = attempts, stopped
-	}
-	if e, ok := as[*TransportError](err); ok {
-		e.Attempts, e.StopReason = attempts, stopped
-	}
-	if e, ok := as[*DecodeError](err); ok {
-		e.Attempts = attempts
-	}
 }
 
 func attempts(n int) string {

@@ -258,6 +258,6 @@ func (c *Client) ListImage(ctx context.Context, req ListImageRequest, opts ...Op
 		if err := req.Validate(); err != nil {
 			return nil, err
 		}
-		return c.call(ctx, cfg, cfg.unsigned(listImage, req.appendParams(make([]acs.Param, 0, 20))))
+		return c.execute(ctx, cfg, cfg.unsigned(listImage, req.appendParams(make([]acs.Param, 0, 20))))
 	})
 }

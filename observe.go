@@ -7,48 +7,59 @@ import (
 	"time"
 )
 
-// Attempt describes one HTTP request after it was made, for [WithObserver].
+// Attempt describes one HTTP request after it was made, for [WithObserver]. An
+// observer may keep it, Err included, and read it on any goroutine.
+//
+// Reason is the result in one word: "ok", the service's error code, or
+// "no code" when the service refused without one; "decode" for an invalid
+// response, "too large", "timeout" for an attempt that took too long,
+// "connection" for any other response that did not arrive, "credentials", and
+// "deadline" or "canceled" when the call's ctx ended.
 type Attempt struct {
 	Number     int           // from 1
 	Method     string        // GET or POST; empty when nothing was sent
-	Host       string        // where it was to be sent
+	Host       string        // the host of the endpoint
 	StatusCode int           // 0 when there was no response
 	RequestID  string        // empty when there was none
-	Reason     string        // in a word: "ok", the service's code, "timeout", "connection", "canceled", "decode", "too large", "credentials"
+	Reason     string        // the result in one word
+	Start      time.Time     // when the attempt began, by the local clock
+	Waited     time.Duration // before Start, for a [Limiter]; the wait for a retry is not part of it
 	Duration   time.Duration // from asking for credentials to decoding
-	Retry      bool          // another attempt follows
-	RetryIn    time.Duration // after this wait, when Retry is true
-	Err        error         // nil when it succeeded
+	Retry      bool          // whether another attempt follows
+	RetryIn    time.Duration // the wait before it, when Retry is true
+	Err        error         // nil when the attempt succeeded
 }
 
-// observe tells the observers and the log of the attempt just made.
-func (k *call) observe(wait time.Duration, again bool) {
-	if len(k.cfg.observers) == 0 && k.cfg.logger == nil {
+// observe reports the attempt just made to the observers and the log.
+func (c *call) observe(wait time.Duration, again bool) {
+	if len(c.cfg.observers) == 0 && c.cfg.logger == nil {
 		return
 	}
 	a := Attempt{
-		Number:     k.number,
-		Method:     k.last.method,
-		Host:       k.request.endpoint.host,
-		StatusCode: k.last.status,
-		RequestID:  k.last.requestID,
-		Reason:     reason(k.ctx, k.last.err),
-		Duration:   k.last.duration,
+		Number:     c.number,
+		Method:     c.last.method,
+		Host:       c.request.endpoint.host,
+		StatusCode: c.last.status,
+		RequestID:  c.last.requestID,
+		Reason:     reason(c.ctx, c.last.err),
+		Start:      c.last.start,
+		Waited:     c.last.waited,
+		Duration:   c.last.duration,
 		Retry:      again,
 		RetryIn:    wait,
-		Err:        k.last.err,
+		Err:        c.last.err,
 	}
-	for _, observer := range k.cfg.observers {
-		observer(k.ctx, a)
+	for _, observer := range c.cfg.observers {
+		observer(c.ctx, a)
 	}
-	if k.cfg.logger != nil {
-		a.log(k.ctx, k.cfg.logger, k.stopped)
+	if c.cfg.logger != nil {
+		a.log(c.ctx, c.cfg.logger, c.stopReason)
 	}
 }
 
-// log writes one line of attributes known to be harmless. The error's text is
-// not among them: it quotes the service.
-func (a Attempt) log(ctx context.Context, logger *slog.Logger, stopped string) {
+// log writes one line of attributes that hold no secret. It leaves out the
+// error's text, because that quotes the service.
+func (a Attempt) log(ctx context.Context, logger *slog.Logger, stopReason string) {
 	level, text := slog.LevelDebug, "ListImage attempt succeeded"
 	if a.Err != nil {
 		level, text = slog.LevelInfo, "ListImage attempt failed"
@@ -56,7 +67,7 @@ func (a Attempt) log(ctx context.Context, logger *slog.Logger, stopped string) {
 	if !logger.Enabled(ctx, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 8)
+	attrs := make([]slog.Attr, 0, 9)
 	attrs = append(attrs, slog.String("reason", a.Reason), slog.Int("attempt", a.Number), slog.String("host", a.Host))
 	if a.StatusCode != 0 {
 		attrs = append(attrs, slog.Int("status", a.StatusCode))
@@ -64,17 +75,20 @@ func (a Attempt) log(ctx context.Context, logger *slog.Logger, stopped string) {
 	if a.RequestID != "" {
 		attrs = append(attrs, slog.String("request_id", a.RequestID))
 	}
+	if waited := a.Waited.Round(time.Millisecond); waited > 0 {
+		attrs = append(attrs, slog.Duration("waited", waited))
+	}
 	attrs = append(attrs, slog.Duration("duration", a.Duration.Round(10*time.Microsecond)))
 	switch {
 	case a.Retry:
 		attrs = append(attrs, slog.Duration("retry_in", a.RetryIn.Round(time.Millisecond)))
 	case a.Err != nil:
-		attrs = append(attrs, slog.String("stopped", stopped))
+		attrs = append(attrs, slog.String("stopped", stopReason))
 	}
 	logger.LogAttrs(ctx, level, text, attrs...)
 }
 
-// reason says in a word what came of an attempt.
+// reason returns the result of an attempt in one word.
 func reason(ctx context.Context, err error) string {
 	if apiErr, ok := as[*APIError](err); ok {
 		if apiErr.Code != "" {
@@ -82,18 +96,20 @@ func reason(ctx context.Context, err error) string {
 		}
 		return "no code"
 	}
-	_, garbled := as[*DecodeError](err)
-	_, unusable := as[*CredentialsError](err)
+	_, undecodable := as[*DecodeError](err)
+	_, noCredentials := as[*CredentialsError](err)
 	switch {
 	case err == nil:
 		return "ok"
-	case garbled:
+	case undecodable:
 		return "decode"
 	case errors.Is(err, ErrResponseTooLarge):
 		return "too large"
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return "deadline"
 	case ctx.Err() != nil:
 		return "canceled"
-	case unusable:
+	case noCredentials:
 		return "credentials"
 	case errors.Is(err, ErrAttemptTimeout):
 		return "timeout"

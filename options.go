@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wuying-go/appstreaming/internal/acs"
+	"github.com/wuying-go/appstreaming/internal/retry"
 )
 
 // MaxPrefetch is the largest window [WithPrefetch] accepts.
@@ -69,7 +70,7 @@ func defaultConfig() config {
 		maxPasses:        defaultMaxPasses,
 		now:              time.Now,
 		nonce:            newNonce,
-		jitter:           fullJitter,
+		jitter:           retry.Jitter,
 	}
 }
 

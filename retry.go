@@ -6,10 +6,15 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"io"
+	"net"
 	"net/http"
-	"strings"
+	"net/url"
+	"slices"
+	"syscall"
 	"time"
+
+	"github.com/wuying-go/appstreaming/internal/retry"
 )
 
 const (
@@ -18,32 +23,35 @@ const (
 	defaultThrottledDelay = time.Second
 	defaultMaxDelay       = 20 * time.Second
 	defaultAttemptTimeout = 30 * time.Second
+	defaultBudget         = 500
 )
 
-// RetryPolicy tells how failed attempts are repeated. Its zero value is the
+// RetryPolicy controls how failed attempts are retried. Its zero value is the
 // default. ListImage only reads, so every attempt is safe to repeat.
 type RetryPolicy struct {
-	// MaxAttempts bounds the HTTP requests of one call. 0: 4; 1: no retries.
+	// MaxAttempts limits the HTTP requests of one call. 0: 4; 1: no retries.
 	MaxAttempts int
-	// BaseDelay bounds the first wait; the bound doubles with every further
-	// one, and the wait is random between zero and the bound. 0: 100 ms, and
+	// BaseDelay limits the first wait. The limit doubles with every further
+	// wait, and each wait is random between zero and its limit. 0: 100 ms, or
 	// 1 s when the service throttles.
 	BaseDelay time.Duration
-	// MaxDelay bounds every wait. When the service asks for a longer one, the
+	// MaxDelay limits every wait. When the service asks for a longer one, the
 	// call fails at once. 0: 20 s.
 	MaxDelay time.Duration
-	// AttemptTimeout bounds one attempt, from asking for credentials to reading
-	// the last byte. An attempt that takes longer is retried while ctx lives.
-	// 0: 30 s.
+	// AttemptTimeout limits one attempt, from asking for credentials to reading
+	// the last byte. The Timeout of an http.Client given by [WithHTTPClient]
+	// limits it too. Waiting for a [Limiter] does not count. An attempt that
+	// takes longer is retried. 0: 30 s.
 	AttemptTimeout time.Duration
-	// Budget is the number of retry tokens shared by a client and those derived
-	// from it: a retry takes 5, a call that succeeds gives back what its retries
-	// took and 1 more. Without tokens calls fail at their first failure, which
-	// keeps a broken service from being asked many times over. 0: 500; < 0: no
-	// limit.
+	// Budget is the number of retry tokens that a client shares with the clients
+	// derived from it. A retry takes 5 tokens. A call that succeeds returns the
+	// tokens of its retries and adds 1. When too few are left, calls are not
+	// retried, so a broken service does not receive several times its usual
+	// load. 0: 500; negative: no limit.
 	Budget int
 	// Retryable decides which errors are retried. nil: [DefaultRetryable].
-	// Whatever it says, nothing is retried after ctx has ended.
+	// Nothing is retried after ctx has ended. The function may be called by
+	// several goroutines at once.
 	Retryable func(error) bool
 }
 
@@ -83,7 +91,7 @@ func (p RetryPolicy) retryable(err error) bool {
 	return DefaultRetryable(err)
 }
 
-// delayBound is the longest wait after the attempt of that number.
+// delayBound returns the longest wait after the attempt with that number.
 func (p RetryPolicy) delayBound(attempt int, err error) time.Duration {
 	base := p.BaseDelay
 	if base == 0 {
@@ -92,11 +100,7 @@ func (p RetryPolicy) delayBound(attempt int, err error) time.Duration {
 			base = defaultThrottledDelay
 		}
 	}
-	bound := p.maxDelay()
-	for ; attempt > 1 && base < bound; attempt-- {
-		base *= 2
-	}
-	return min(base, bound)
+	return retry.Bound(base, p.maxDelay(), attempt)
 }
 
 func orDefault[T int | time.Duration](value, fallback T) T {
@@ -106,32 +110,42 @@ func orDefault[T int | time.Duration](value, fallback T) T {
 	return value
 }
 
-// fullJitter is a random duration from 0 up to bound.
-func fullJitter(bound time.Duration) time.Duration {
-	if bound <= 0 {
-		return 0
+// The families of codes that are retried, regardless of the HTTP status.
+var (
+	throttlingFamilies = [...]Code{CodeThrottling, CodeRejectedThrottling, "ThrottlingException", "TooManyRequests", "FlowControl"}
+	temporaryFamilies  = [...]Code{
+		CodeServiceUnavailable, CodeInternalError, "SystemError", CodeSystemBusy, CodeServiceBusy,
+		"Timeout", "RequestTimeout", CodeSignatureNonceUsed,
 	}
-	return rand.N(bound)
-}
+)
 
-// DefaultRetryable reports whether a failed attempt is worth another one:
+// DefaultRetryable reports whether a failed attempt is worth retrying:
 //
-//   - no complete response arrived in time, unless the server's certificate is
-//     not accepted or ctx has ended;
-//   - HTTP 408, 429 and 5xx;
-//   - whatever the status, the codes Throttling and its family,
-//     Rejected.Throttling, ServiceUnavailable and its family, InternalError,
-//     SystemBusy, ServiceBusy and SignatureNonceUsed.
+//   - No complete response arrived in time, unless the server's certificate is
+//     not accepted.
+//   - The credentials provider failed because of the network, or was too slow.
+//   - HTTP 408, 429 and 5xx.
+//   - With any status, the codes Throttling, Rejected.Throttling,
+//     ThrottlingException, TooManyRequests, FlowControl, ServiceUnavailable,
+//     InternalError, SystemError, SystemBusy, ServiceBusy, Timeout,
+//     RequestTimeout and SignatureNonceUsed, and the families of these codes.
 //
-// Beside these, InvalidTimeStamp.Expired is retried once when the clock could
-// be corrected, and InvalidSecurityToken.Expired once after asking the
-// credentials provider again.
+// It reports false for an error that says that ctx has ended. Some errors are
+// retried once although it reports false for them: time errors when the clock
+// could be corrected, and a refused security token, after the credentials
+// provider was asked again.
 func DefaultRetryable(err error) bool {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
 	if apiErr, ok := as[*APIError](err); ok {
-		return isPassing(apiErr)
+		return isTemporary(apiErr)
 	}
 	if transportErr, ok := as[*TransportError](err); ok {
-		return !isCertificateError(transportErr) && !errors.Is(err, context.Canceled)
+		return !isCertificateError(transportErr)
+	}
+	if credentialsErr, ok := as[*CredentialsError](err); ok {
+		return errors.Is(err, ErrAttemptTimeout) || isNetworkError(credentialsErr) && !isCertificateError(credentialsErr)
 	}
 	return false
 }
@@ -143,22 +157,23 @@ func as[E error](err error) (E, bool) {
 	return target, ok
 }
 
-func isPassing(err *APIError) bool {
+func isTemporary(err *APIError) bool {
 	switch status := err.StatusCode; {
 	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= 500:
 		return true
 	}
-	switch err.Code {
-	case CodeInternalError, CodeSystemBusy, CodeServiceBusy, CodeSignatureNonceUsed:
-		return true
-	}
-	return isThrottled(err) || strings.HasPrefix(string(err.Code), string(CodeServiceUnavailable))
+	return inFamilies(err.Code, throttlingFamilies[:]) || inFamilies(err.Code, temporaryFamilies[:])
 }
 
+// isThrottled reports whether the service refused a request because there were
+// too many.
 func isThrottled(err error) bool {
 	apiErr, ok := as[*APIError](err)
-	return ok && (apiErr.StatusCode == http.StatusTooManyRequests ||
-		strings.HasPrefix(string(apiErr.Code), string(CodeThrottling)) || apiErr.Code == CodeRejectedThrottling)
+	return ok && (apiErr.StatusCode == http.StatusTooManyRequests || inFamilies(apiErr.Code, throttlingFamilies[:]))
+}
+
+func inFamilies(code Code, families []Code) bool {
+	return slices.ContainsFunc(families, func(family Code) bool { return family.covers(code) })
 }
 
 func isCertificateError(err error) bool {
@@ -174,6 +189,32 @@ func isCertificateError(err error) bool {
 	if _, ok := as[x509.CertificateInvalidError](err); ok {
 		return true
 	}
-	_, ok := as[tls.RecordHeaderError](err) // no TLS spoken there
+	_, ok := as[tls.RecordHeaderError](err) // the server does not use TLS
 	return ok
+}
+
+// isNetworkError reports whether the cause of a provider's failure is the
+// network. A file that cannot be read has a syscall.Errno too, so that type
+// alone proves nothing.
+func isNetworkError(err error) bool {
+	if _, ok := as[*net.OpError](err); ok {
+		return true
+	}
+	if _, ok := as[*net.DNSError](err); ok {
+		return true
+	}
+	if netErr, ok := as[net.Error](err); ok && netErr.Timeout() {
+		return true
+	}
+	if _, ok := as[*url.Error](err); ok && errors.Is(err, io.EOF) {
+		return true
+	}
+	for _, cause := range [...]error{
+		io.ErrUnexpectedEOF, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE, syscall.ETIMEDOUT,
+	} {
+		if errors.Is(err, cause) {
+			return true
+		}
+	}
+	return false
 }

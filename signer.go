@@ -335,7 +335,7 @@ func (c *Client) SignedURL(ctx context.Context, req ListImageRequest, opts ...Op
 	query, _, err := unsigned.rpcQuery(http.MethodGet, stamp{
 		credentials: found,
 		nonce:       cfg.nonce(),
-		time:        c.shared.clock.now(cfg.now()),
+		time:        c.shared.clock.Now(cfg.now()),
 	})
 	if err != nil {
 		return "", err

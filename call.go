@@ -1,0 +1,438 @@
+package appstreaming
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/wuying-go/appstreaming/internal/retry"
+)
+
+// call is a call of the operation while it runs: what its attempts share, and
+// what is known of the latest one.
+type call struct {
+	client  *Client
+	cfg     *config
+	ctx     context.Context // the caller's; an attempt has its own, which can end sooner
+	request unsignedRequest
+	tokens  retry.Account
+
+	number         int // attempts made
+	page           *ListImageResponse
+	failure        error  // of the last attempt that failed for another reason than ctx's end
+	notAdmitted    error  // why no attempt could begin
+	stopReason     string // why no attempt followed
+	clockCorrected bool   // each correction is tried once in a call
+	tokenRenewed   bool
+
+	last outcome
+}
+
+// outcome is the result of the latest attempt, except the page.
+type outcome struct {
+	err       error
+	start     time.Time
+	waited    time.Duration // for admission
+	duration  time.Duration
+	method    string
+	status    int
+	requestID string
+	header    http.Header
+	hint      time.Duration // how long the service asks to wait
+
+	signed      time.Time // the corrected time in the request
+	credentials Credentials
+	signature   string
+}
+
+// execute sends a request until it succeeds or may not be retried.
+func (c *Client) execute(ctx context.Context, cfg *config, request unsignedRequest) (*ListImageResponse, error) {
+	running := &call{client: c, cfg: cfg, ctx: ctx, request: request, tokens: c.shared.budget.Account(cfg.retry.budget())}
+	defer running.tokens.Close()
+	retry.Run(ctx, cfg.retry.maxAttempts(), running)
+	if running.page == nil {
+		return nil, running.err()
+	}
+	running.tokens.Succeed()
+	running.page.Attempts = running.number
+	return running.page, nil
+}
+
+// Send makes one attempt.
+func (c *call) Send(ctx context.Context) {
+	c.last = outcome{}
+	asked := c.cfg.now()
+	if c.notAdmitted = c.admit(); c.notAdmitted != nil {
+		return
+	}
+	c.tokens.Spend()
+	c.number++
+	c.last.start = c.cfg.now()
+	c.last.waited = c.last.start.Sub(asked)
+	c.page, c.last.err = c.try(ctx)
+	c.last.duration = c.cfg.now().Sub(c.last.start)
+	c.settle()
+}
+
+// admit waits until the next attempt may begin. Only the caller's ctx limits
+// it: what waits here is no attempt yet, and its time is Attempt.Waited. After
+// the limiter is the place for all that spaces attempts or bounds how many run.
+func (c *call) admit() error {
+	if c.cfg.limiter != nil {
+		if err := c.cfg.limiter.Wait(c.ctx); err != nil {
+			return wrapf("appstreaming: %s: rate limit: %w", c.request.operation.name, err)
+		}
+	}
+	return c.ctx.Err()
+}
+
+// settle draws conclusions from the attempt just made. Here it is known whether
+// the attempt succeeded or was throttled, and how long the service asks to wait.
+// It is not reached when the attempt panics.
+func (c *call) settle() {
+	throttled := isThrottled(c.last.err)
+	c.last.hint = retry.Hint(c.last.header, throttled, c.client.shared.clock.Now(c.cfg.now()))
+	if refusal, ok := c.last.err.(*APIError); ok {
+		refusal.RetryAfter = c.last.hint
+	}
+}
+
+// try signs, sends, reads and decodes.
+func (c *call) try(ctx context.Context) (*ListImageResponse, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.attemptTimeout(), ErrAttemptTimeout)
+	defer cancel()
+
+	found, err := c.findCredentials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.last.credentials = found
+	c.last.signed = c.client.shared.clock.Now(c.cfg.now())
+	req, signature, err := c.request.sign(ctx, stamp{credentials: found, nonce: c.cfg.nonce(), time: c.last.signed, retries: c.number - 1})
+	if err != nil {
+		return nil, err
+	}
+	c.last.signature = signature
+	c.last.method = req.Method
+
+	resp, err := roundTrip(c.cfg.httpClient.Transport, req)
+	if err != nil {
+		return nil, c.transportError(ctx, err)
+	}
+	defer closeInTime(ctx, resp)()
+	c.last.status = resp.StatusCode
+	c.last.header = resp.Header
+	c.last.requestID = c.masked(resp.Header.Get("X-Acs-Request-Id"))
+	page, err := c.read(ctx, resp)
+	if page != nil && page.RequestID != "" {
+		page.RequestID = c.masked(page.RequestID)
+		c.last.requestID = page.RequestID
+	}
+	return page, err
+}
+
+// attemptTimeout is the smaller of the policy's and the http.Client's.
+func (c *call) attemptTimeout() time.Duration {
+	timeout := c.cfg.retry.attemptTimeout()
+	if other := c.cfg.httpClient.Timeout; other > 0 {
+		timeout = min(timeout, other)
+	}
+	return timeout
+}
+
+// findCredentials asks the provider.
+func (c *call) findCredentials(ctx context.Context) (Credentials, error) {
+	found, err := c.cfg.credentials.Credentials(ctx)
+	switch {
+	case c.timedOut(ctx) && err != nil:
+		err = wrapf("%w: the provider did not answer within %v (%v)", ErrAttemptTimeout, c.attemptTimeout(), err)
+	case c.timedOut(ctx):
+		err = fmt.Errorf("%w: the provider did not answer within %v", ErrAttemptTimeout, c.attemptTimeout())
+	case err == nil:
+		return found.checked()
+	case c.ctx.Err() == nil:
+		err = withoutContextErrors(err)
+	}
+	return Credentials{}, asCredentialsError(err)
+}
+
+func asCredentialsError(err error) error {
+	if _, ok := as[*CredentialsError](err); ok {
+		return err
+	}
+	return &CredentialsError{Err: err}
+}
+
+// timedOut reports whether an attempt's ctx has ended and the caller's has not.
+func (c *call) timedOut(ctx context.Context) bool {
+	return ctx.Err() != nil && c.ctx.Err() == nil
+}
+
+// roundTrip sends a request. It accepts what the rules for a RoundTripper
+// forbid: neither response nor error, both, and a response without a body.
+func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, error) {
+	resp, err := transport.RoundTrip(req)
+	switch {
+	case err != nil:
+		if resp != nil && resp.Body != nil {
+			resp.Body.Close()
+		}
+		return nil, err
+	case resp == nil:
+		return nil, errors.New("the http.Client's transport returned neither a response nor an error")
+	case resp.Body == nil:
+		bodiless := *resp
+		bodiless.Body, bodiless.ContentLength = http.NoBody, 0
+		return &bodiless, nil
+	}
+	return resp, nil
+}
+
+// closeInTime closes the response's body as soon as ctx ends, so that a read
+// from it does not outlast ctx, and otherwise when the returned function is
+// called. While ctx lives only that function closes it.
+func closeInTime(ctx context.Context, resp *http.Response) (finish func()) {
+	var once sync.Once
+	closeBody := func() { once.Do(func() { resp.Body.Close() }) }
+	stop := context.AfterFunc(ctx, closeBody)
+	return func() {
+		stop()
+		closeBody()
+	}
+}
+
+// read turns a response into a page or an error.
+func (c *call) read(ctx context.Context, resp *http.Response) (*ListImageResponse, error) {
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		// The body is a connection, which net/http no longer ends with ctx.
+		return nil, c.apiError(resp, nil)
+	}
+	success := resp.StatusCode >= 200 && resp.StatusCode < 300
+	limit := c.cfg.maxResponseBytes
+	if !success {
+		limit = min(limit, maxErrorBody)
+	}
+	body, err := readBody(resp, limit)
+	defer body.release()
+	switch {
+	case !success:
+		// The status tells more than why its body broke off.
+		return nil, c.apiError(resp, body.bytes)
+	case errors.Is(err, ErrResponseTooLarge):
+		return nil, fmt.Errorf("appstreaming: %s: %w: more than %d bytes (request id %q)", c.request.operation.name, err, limit, c.last.requestID)
+	case err != nil:
+		return nil, c.transportError(ctx, fmt.Errorf("the response broke off after %d bytes: %w", len(body.bytes), err))
+	}
+
+	page, said, decodeErr := decodePage(body.bytes)
+	if decodeErr != nil && said.success == successFalse && json.Valid(body.bytes) {
+		return nil, c.apiError(resp, body.bytes) // whatever else is wrong with it
+	}
+	if decodeErr != nil {
+		if page.RequestID != "" {
+			c.last.requestID = c.masked(page.RequestID)
+		}
+		return nil, c.decodeError(decodeErr, body.bytes)
+	}
+	if said.success == successFalse || said.success == successAbsent && !isSuccessCode(page.Code) {
+		return nil, c.apiError(resp, body.bytes)
+	}
+	page.Header = resp.Header
+	if c.cfg.raw {
+		page.Raw = slices.Clone(body.bytes)
+	}
+	return &page, nil
+}
+
+// transportError describes a response that did not arrive, or only in part.
+func (c *call) transportError(ctx context.Context, err error) *TransportError {
+	e := &TransportError{
+		Operation: c.request.operation.name,
+		Host:      c.request.endpoint.host,
+		RequestID: c.last.requestID,
+		Err:       c.redactor().err(err),
+	}
+	switch {
+	case c.timedOut(ctx):
+		e.Err = wrapf("%w: not answered within %v (%v)", ErrAttemptTimeout, c.attemptTimeout(), e.Err)
+	case c.ctx.Err() == nil:
+		e.Err = withoutContextErrors(e.Err)
+	}
+	if dnsErr, ok := as[*net.DNSError](err); ok && dnsErr.IsNotFound {
+		e.Hint = c.request.endpoint.hint
+	}
+	return e
+}
+
+// Next decides what follows the attempt just made, and reports it.
+func (c *call) Next() (wait time.Duration, again bool) {
+	if c.notAdmitted != nil {
+		return 0, false
+	}
+	wait, again, c.stopReason = c.decide()
+	c.last.err = concluded(c.last.err, c.number, c.stopReason)
+	if c.last.err != nil && !c.endedWithContext(c.last.err) {
+		c.failure = c.last.err
+	}
+	c.observe(wait, again)
+	return wait, again
+}
+
+// endedWithContext reports whether an attempt failed because the caller's ctx
+// ended. An answer of the service is worth keeping even then.
+func (c *call) endedWithContext(err error) bool {
+	if c.ctx.Err() == nil {
+		return false
+	}
+	switch err.(type) {
+	case *TransportError:
+		return true
+	case *CredentialsError:
+		return errors.Is(err, c.ctx.Err()) || errors.Is(err, context.Cause(c.ctx))
+	}
+	return false
+}
+
+// decide returns the wait before the next attempt, or why there is none.
+func (c *call) decide() (wait time.Duration, again bool, stopReason string) {
+	err, hint, policy := c.last.err, c.last.hint, &c.cfg.retry
+	switch {
+	case err == nil:
+		return 0, false, ""
+	case c.ctx.Err() != nil:
+		return 0, false, c.endReason()
+	}
+	corrected := c.correct(err)
+	switch {
+	case !corrected && !policy.retryable(err):
+		return 0, false, "not retryable"
+	case c.number >= policy.maxAttempts():
+		return 0, false, "no attempts left"
+	case hint > policy.maxDelay():
+		return 0, false, fmt.Sprintf("the service asks to wait %v, more than MaxDelay of %v", hint, policy.maxDelay())
+	case hint > 0:
+		// A tenth more at random, so that callers with the same hint do not
+		// return together.
+		wait = min(hint+c.cfg.jitter(hint/10), policy.maxDelay())
+	case !corrected:
+		wait = c.cfg.jitter(policy.delayBound(c.number, err))
+	}
+	if deadline, ok := c.ctx.Deadline(); ok && !c.cfg.now().Add(wait).Before(deadline) {
+		return 0, false, fmt.Sprintf("the wait of %v would outlast ctx's deadline", wait.Round(time.Millisecond))
+	}
+	if !c.tokens.Reserve() {
+		return 0, false, "the client's retry budget is spent"
+	}
+	return wait, true, ""
+}
+
+// correct fixes, once in a call, the clock or the token that the service
+// refused. It reports whether another attempt can succeed.
+func (c *call) correct(err error) bool {
+	switch {
+	case isTimeError(err) && !c.clockCorrected:
+		c.clockCorrected = true
+		return c.client.shared.clock.Correct(c.last.signed, c.cfg.now(), c.last.header.Get("Date"))
+	case isTokenError(err) && !c.tokenRenewed:
+		c.tokenRenewed = true
+		if gate, ok := c.cfg.credentials.(*credentialGate); ok {
+			gate.expire(c.last.credentials)
+		}
+		return true
+	}
+	return false
+}
+
+// isTimeError reports whether the service refused the time of a request.
+func isTimeError(err error) bool {
+	apiErr, ok := as[*APIError](err)
+	return ok && inFamilies(apiErr.Code, []Code{CodeInvalidTimestamp, "IllegalTimestamp", "RequestTimeTooSkewed"})
+}
+
+// isTokenError reports whether the service refused a security token. Some
+// operations name the reason in the message only.
+func isTokenError(err error) bool {
+	apiErr, ok := as[*APIError](err)
+	return ok && (CodeInvalidSecurityTokenExpired.covers(apiErr.Code) ||
+		CodeInvalidParameter.covers(apiErr.Code) && strings.Contains(strings.ToLower(apiErr.Message), "securitytoken.expired"))
+}
+
+// err returns the error of a call without a page.
+func (c *call) err() error {
+	ended := c.notAdmitted
+	if c.ctx.Err() != nil {
+		ended = wrapf("appstreaming: %s: the call was ended after %s: %w", c.request.operation.name, attempts(c.number), ctxError(c.ctx))
+		c.stopReason = c.endReason()
+	}
+	failure := concluded(c.failure, c.number, c.stopReason)
+	switch {
+	case ended == nil:
+		return failure
+	case failure == nil:
+		return ended
+	}
+	return wrapf("%w; before that: %w", ended, failure)
+}
+
+func (c *call) endReason() string { return "the call was ended: " + context.Cause(c.ctx).Error() }
+
+// concluded returns a copy of an attempt's error that holds how many attempts
+// were made and why none followed. It changes no error that somebody may hold.
+func concluded(err error, attempts int, stopReason string) error {
+	switch e := err.(type) {
+	case *APIError:
+		copied := *e
+		copied.Attempts, copied.StopReason = attempts, stopReason
+		return &copied
+	case *TransportError:
+		copied := *e
+		copied.Attempts, copied.StopReason = attempts, stopReason
+		return &copied
+	case *CredentialsError:
+		copied := *e
+		copied.Attempts, copied.StopReason = attempts, stopReason
+		return &copied
+	case *DecodeError:
+		copied := *e
+		copied.Attempts = attempts
+		return &copied
+	}
+	return err
+}
+
+// ctxError returns ctx's error, together with its cause when that says more.
+func ctxError(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(err, cause) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}
+
+// withoutContextErrors makes an error that does not match the errors of package
+// context. Timeouts of the network match context.DeadlineExceeded; the caller
+// would take them for the end of a ctx that is alive.
+func withoutContextErrors(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return contextErrorsHidden{err}
+	}
+	return err
+}
+
+// contextErrorsHidden has no Unwrap method, because errors.Is would follow it.
+type contextErrorsHidden struct{ err error }
+
+func (e contextErrorsHidden) Error() string { return e.err.Error() }
+
+func (e contextErrorsHidden) Is(target error) bool {
+	return target != context.Canceled && target != context.DeadlineExceeded && errors.Is(e.err, target)
+}
+
+func (e contextErrorsHidden) As(target any) bool { return errors.As(e.err, target) }

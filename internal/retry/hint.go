@@ -1,0 +1,72 @@
+package retry
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// MaxHint stands for any delay that is too long to count in nanoseconds.
+const MaxHint = 365 * 24 * time.Hour
+
+// Hint returns the delay that a response asks for, or 0 when it asks for none.
+// Of several the longest counts:
+//
+//   - x-acs-retry-after, in milliseconds;
+//   - Retry-After, in seconds or as a date, which is compared with the
+//     response's own Date, or with now when there is none;
+//   - TimeLeft in x-ratelimit-user-api and x-ratelimit-user, in milliseconds. It
+//     counts only when the request was throttled or Remain is 0: a service that
+//     counts requests reports the time left in every response.
+func Hint(header http.Header, throttled bool, now time.Time) time.Duration {
+	return max(
+		parseDelay(header.Get("X-Acs-Retry-After"), time.Millisecond),
+		retryAfter(header, now),
+		timeLeft(header.Get("X-Ratelimit-User-Api"), throttled),
+		timeLeft(header.Get("X-Ratelimit-User"), throttled),
+	)
+}
+
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	text := header.Get("Retry-After")
+	end, isDate := parseDate(text)
+	if !isDate {
+		return parseDelay(text, time.Second)
+	}
+	if date, ok := parseDate(header.Get("Date")); ok {
+		now = date
+	}
+	return min(max(0, end.Sub(now)), MaxHint)
+}
+
+// timeLeft reads "Limit:100,Remain:0,TimeLeft:1500,Reset:1".
+func timeLeft(text string, throttled bool) time.Duration {
+	var left time.Duration
+	for field := range strings.SplitSeq(text, ",") {
+		name, value, _ := strings.Cut(field, ":")
+		switch name = strings.TrimSpace(name); {
+		case strings.EqualFold(name, "TimeLeft"):
+			left = parseDelay(value, time.Millisecond)
+		case strings.EqualFold(name, "Remain"):
+			throttled = throttled || strings.TrimSpace(value) == "0"
+		}
+	}
+	if !throttled {
+		return 0
+	}
+	return left
+}
+
+// parseDelay reads a number of units. Anything but digits is no delay.
+func parseDelay(text string, unit time.Duration) time.Duration {
+	text = strings.TrimSpace(text)
+	if strings.Trim(text, "0123456789") != "" || text == "" {
+		return 0
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || n > uint64(MaxHint/unit) {
+		return MaxHint
+	}
+	return time.Duration(n) * unit
+}
