@@ -2,16 +2,15 @@ package appstreaming
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/wuying-go/appstreaming/internal/redact"
 	"github.com/wuying-go/appstreaming/internal/retry"
 )
 
@@ -32,7 +31,8 @@ type call struct {
 	clockCorrected bool   // each correction is tried once in a call
 	tokenRenewed   bool
 
-	last outcome
+	secrets redact.Secrets // of all attempts: credentials may change between them
+	last    outcome
 }
 
 // outcome is the result of the latest attempt, except the page.
@@ -49,7 +49,6 @@ type outcome struct {
 
 	signed      time.Time // the corrected time in the request
 	credentials Credentials
-	signature   string
 }
 
 // execute sends a request until it succeeds or may not be retried.
@@ -114,12 +113,13 @@ func (c *call) try(ctx context.Context) (*ListImageResponse, error) {
 		return nil, err
 	}
 	c.last.credentials = found
+	c.secrets.Add(found.AccessKeySecret, found.SecurityToken, found.BearerToken)
 	c.last.signed = c.client.shared.clock.Now(c.cfg.now())
 	req, signature, err := c.request.sign(ctx, stamp{credentials: found, nonce: c.cfg.nonce(), time: c.last.signed, retries: c.number - 1})
 	if err != nil {
 		return nil, err
 	}
-	c.last.signature = signature
+	c.secrets.Add(signature)
 	c.last.method = req.Method
 
 	resp, err := roundTrip(c.cfg.httpClient.Transport, req)
@@ -129,10 +129,9 @@ func (c *call) try(ctx context.Context) (*ListImageResponse, error) {
 	defer closeInTime(ctx, resp)()
 	c.last.status = resp.StatusCode
 	c.last.header = resp.Header
-	c.last.requestID = c.masked(resp.Header.Get("X-Acs-Request-Id"))
+	c.last.requestID = c.secrets.Text(resp.Header.Get("X-Acs-Request-Id"))
 	page, err := c.read(ctx, resp)
 	if page != nil && page.RequestID != "" {
-		page.RequestID = c.masked(page.RequestID)
 		c.last.requestID = page.RequestID
 	}
 	return page, err
@@ -208,56 +207,13 @@ func closeInTime(ctx context.Context, resp *http.Response) (finish func()) {
 	}
 }
 
-// read turns a response into a page or an error.
-func (c *call) read(ctx context.Context, resp *http.Response) (*ListImageResponse, error) {
-	if resp.StatusCode == http.StatusSwitchingProtocols {
-		// The body is a connection, which net/http no longer ends with ctx.
-		return nil, c.apiError(resp, nil)
-	}
-	success := resp.StatusCode >= 200 && resp.StatusCode < 300
-	limit := c.cfg.maxResponseBytes
-	if !success {
-		limit = min(limit, maxErrorBody)
-	}
-	body, err := readBody(resp, limit)
-	defer body.release()
-	switch {
-	case !success:
-		// The status tells more than why its body broke off.
-		return nil, c.apiError(resp, body.bytes)
-	case errors.Is(err, ErrResponseTooLarge):
-		return nil, fmt.Errorf("appstreaming: %s: %w: more than %d bytes (request id %q)", c.request.operation.name, err, limit, c.last.requestID)
-	case err != nil:
-		return nil, c.transportError(ctx, fmt.Errorf("the response broke off after %d bytes: %w", len(body.bytes), err))
-	}
-
-	page, said, decodeErr := decodePage(body.bytes)
-	if decodeErr != nil && said.success == successFalse && json.Valid(body.bytes) {
-		return nil, c.apiError(resp, body.bytes) // whatever else is wrong with it
-	}
-	if decodeErr != nil {
-		if page.RequestID != "" {
-			c.last.requestID = c.masked(page.RequestID)
-		}
-		return nil, c.decodeError(decodeErr, body.bytes)
-	}
-	if said.success == successFalse || said.success == successAbsent && !isSuccessCode(page.Code) {
-		return nil, c.apiError(resp, body.bytes)
-	}
-	page.Header = resp.Header
-	if c.cfg.raw {
-		page.Raw = slices.Clone(body.bytes)
-	}
-	return &page, nil
-}
-
 // transportError describes a response that did not arrive, or only in part.
 func (c *call) transportError(ctx context.Context, err error) *TransportError {
 	e := &TransportError{
 		Operation: c.request.operation.name,
 		Host:      c.request.endpoint.host,
 		RequestID: c.last.requestID,
-		Err:       c.redactor().err(err),
+		Err:       c.secrets.Err(err),
 	}
 	switch {
 	case c.timedOut(ctx):

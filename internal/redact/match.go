@@ -1,0 +1,198 @@
+package redact
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	// escapes are the bytes that begin an escape: percent-encoding, JSON, XML.
+	escapes = `%\&`
+	// maxLayers is how many encodings may cover one character, such as
+	// percent-encoding twice inside JSON.
+	maxLayers = 3
+	// longestEscape is more than the length of one escape in the text.
+	longestEscape = 40
+)
+
+// matcher finds secrets in a text, in all their spellings.
+type matcher struct {
+	text    string
+	cut     bool // the text may end in the middle of a secret
+	secrets []string
+
+	current, upcoming []int // offsets, reused
+
+	// known holds the steps worked out so far, by the number of layers and by
+	// offset. Without it, text that is all escapes would take exponential time.
+	known [maxLayers + 1]map[int][]step
+}
+
+// step is one way to read a character of a secret: the character, and where in
+// the text the next one begins.
+type step struct {
+	char byte
+	end  int
+}
+
+// next returns the first part of the text, from the offset given, that shows
+// secrets. Secrets that overlap are one part. from is -1 if there is none.
+func (m *matcher) next(offset int) (from, to int) {
+	from = -1
+	for at := offset; at < len(m.text) && (from < 0 || at < to); at++ {
+		end := m.longestAt(at)
+		if end < 0 {
+			continue
+		}
+		if from < 0 {
+			from = at
+		}
+		to = max(to, end)
+	}
+	return from, to
+}
+
+// longestAt returns the end of the longest secret that begins at an offset, or
+// -1.
+func (m *matcher) longestAt(at int) int {
+	end := -1
+	escaped := strings.IndexByte(escapes, m.text[at]) >= 0
+	for _, secret := range m.secrets {
+		if escaped || secret[0] == m.text[at] {
+			end = max(end, m.match(secret, at))
+		}
+	}
+	return end
+}
+
+// match returns the end of a secret that begins at an offset, or -1. As one
+// text can be read in several ways, it follows all of them at once.
+func (m *matcher) match(secret string, at int) int {
+	m.current = append(m.current[:0], at)
+	for i := range len(secret) {
+		m.upcoming = m.upcoming[:0]
+		for _, offset := range m.current {
+			if m.cut && i >= MinSecret && m.isCutOff(offset) {
+				return len(m.text)
+			}
+			if offset < len(m.text) && m.text[offset] == secret[i] && !slices.Contains(m.upcoming, offset+1) {
+				m.upcoming = append(m.upcoming, offset+1)
+			}
+			for _, s := range m.steps(offset, maxLayers) {
+				if s.char == secret[i] && !slices.Contains(m.upcoming, s.end) {
+					m.upcoming = append(m.upcoming, s.end)
+				}
+			}
+		}
+		if len(m.upcoming) == 0 {
+			return -1
+		}
+		m.current, m.upcoming = m.upcoming, m.current
+	}
+	return slices.Max(m.current)
+}
+
+// isCutOff reports whether the text ends at an offset, or in an escape that
+// begins there.
+func (m *matcher) isCutOff(offset int) bool {
+	rest := m.text[offset:]
+	return rest == "" || len(rest) < longestEscape && strings.IndexByte(escapes, rest[0]) >= 0 && !strings.ContainsAny(rest, " \t\r\n\"<>")
+}
+
+// steps returns the ways to read the escape at an offset, if there is one, that
+// undo at most the given number of encodings.
+func (m *matcher) steps(at, layers int) []step {
+	if layers == 0 || at >= len(m.text) || strings.IndexByte(escapes, m.text[at]) < 0 {
+		return nil
+	}
+	if found, ok := m.known[layers][at]; ok {
+		return found
+	}
+	var found []step
+	m.each(at, layers-1, func(introducer step) {
+		switch introducer.char {
+		case '%':
+			m.hex(&found, introducer.end, layers-1, 2, 0)
+		case '\\':
+			m.each(introducer.end, layers-1, func(s step) {
+				switch s.char {
+				case 'u':
+					m.hex(&found, s.end, layers-1, 4, 0)
+				case '"', '\\', '/':
+					found = append(found, s)
+				}
+			})
+		case '&':
+			m.reference(&found, introducer.end)
+		}
+	})
+	slices.SortFunc(found, func(a, b step) int { return cmp.Or(a.end-b.end, int(a.char)-int(b.char)) })
+	found = slices.Compact(found)
+	if m.known[layers] == nil {
+		m.known[layers] = make(map[int][]step)
+	}
+	m.known[layers][at] = found
+	return found
+}
+
+// each calls f for every way to read the character at an offset: as it is, and
+// as an escape.
+func (m *matcher) each(at, layers int, f func(step)) {
+	if at < len(m.text) {
+		f(step{m.text[at], at + 1})
+	}
+	for _, s := range m.steps(at, layers) {
+		f(s)
+	}
+}
+
+// hex appends the ways to read a character that is given by hexadecimal digits.
+func (m *matcher) hex(found *[]step, at, layers, digits, value int) {
+	if digits == 0 {
+		if value < 1<<8 {
+			*found = append(*found, step{byte(value), at})
+		}
+		return
+	}
+	m.each(at, layers, func(s step) {
+		if digit := strings.IndexByte("0123456789abcdef", lower(s.char)); digit >= 0 {
+			m.hex(found, s.end, layers, digits-1, value<<4|digit)
+		}
+	})
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}
+
+// reference appends the character that an XML character reference stands for.
+func (m *matcher) reference(found *[]step, at int) {
+	name, _, ok := strings.Cut(m.text[at:min(len(m.text), at+longestEscape)], ";")
+	if !ok {
+		return
+	}
+	char, known := references[name]
+	if number, ok := strings.CutPrefix(name, "#"); ok {
+		char, known = character(number)
+	}
+	if known {
+		*found = append(*found, step{char, at + len(name) + 1})
+	}
+}
+
+var references = map[string]byte{"amp": '&', "lt": '<', "gt": '>', "quot": '"', "apos": '\''}
+
+// character reads the number of a character reference.
+func character(number string) (char byte, ok bool) {
+	base := 10
+	if hex, ok := strings.CutPrefix(strings.ToLower(number), "x"); ok {
+		number, base = hex, 16
+	}
+	value, err := strconv.ParseUint(number, base, 8)
+	return byte(value), err == nil
+}

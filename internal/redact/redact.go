@@ -1,0 +1,95 @@
+// Package redact masks secrets in texts, bodies and errors that come from
+// outside.
+//
+// It decodes what it reads instead of comparing spellings, so it finds a secret
+// that is percent-encoded, escaped as in JSON, or written with character
+// references as in XML, in whole or in part, up to three layers deep.
+package redact
+
+import (
+	"slices"
+	"strings"
+)
+
+// Mask replaces a secret in anything that is shown.
+const Mask = "***"
+
+// MinSecret is the length of the shortest secret that is masked, and of the
+// shortest beginning of a secret that is masked at the end of a cut text.
+// Masking single letters would leave nothing to read.
+const MinSecret = 4
+
+// Secrets is a set of secrets. The zero value is empty and masks nothing. Do
+// not copy it after the first Add.
+type Secrets struct {
+	list []string
+	room [4]string // for the secrets of one attempt, without an allocation
+}
+
+// Add adds secrets to the set.
+func (s *Secrets) Add(secrets ...string) {
+	if s.list == nil {
+		s.list = s.room[:0]
+	}
+	for _, secret := range secrets {
+		if len(secret) >= MinSecret && !slices.Contains(s.list, secret) {
+			s.list = append(s.list, secret)
+		}
+	}
+}
+
+// Text masks the secrets in a text.
+func (s *Secrets) Text(text string) string { return s.mask(text, false) }
+
+// CutText masks the secrets in a text that may end in the middle of one.
+func (s *Secrets) CutText(text string) string { return s.mask(text, true) }
+
+// CutBody masks the secrets in bytes that may end in the middle of one. If
+// there is nothing to mask, it returns the bytes themselves.
+func (s *Secrets) CutBody(body []byte) []byte {
+	text := string(body)
+	masked := s.mask(text, true)
+	if masked == text {
+		return body
+	}
+	return []byte(masked)
+}
+
+// Finds reports whether a text has a secret in it.
+func (s *Secrets) Finds(text string) bool { return s.Text(text) != text }
+
+// mask is quick, and makes no copy, when there is nothing to mask.
+func (s *Secrets) mask(text string, cut bool) string {
+	if len(s.list) == 0 || !cut && s.isPlain(text) {
+		return text
+	}
+	m := matcher{text: text, cut: cut, secrets: s.list}
+	var masked strings.Builder
+	shown := 0 // up to here the text is in masked
+	for from, to := m.next(0); from >= 0; from, to = m.next(to) {
+		masked.WriteString(text[shown:from])
+		masked.WriteString(Mask)
+		shown = to
+	}
+	if shown == 0 {
+		return text
+	}
+	masked.WriteString(text[shown:])
+	return masked.String()
+}
+
+// isPlain reports whether a text has no secret in it, and no escape that could
+// hide one.
+func (s *Secrets) isPlain(text string) bool {
+	for _, introducer := range []byte(escapes) {
+		if strings.IndexByte(text, introducer) >= 0 {
+			return false
+		}
+	}
+	for _, secret := range s.list {
+		if strings.Contains(text, secret) {
+			return false
+		}
+	}
+	return true
+}
