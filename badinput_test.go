@@ -172,7 +172,7 @@ func TestRequestsThatCannotBeAcceptedAreNotSent(t *testing.T) {
 				"ListImage": func() error { _, err := client.ListImage(context.Background(), test.req); return err },
 				"SignedURL": func() error { _, err := client.SignedURL(context.Background(), test.req); return err },
 				"Next":      func() error { _, err := NewPager(client, test.req).Next(context.Background()); return err },
-				"Images":    func() error { _, err := Collect(client.Images(context.Background(), test.req), 0); return err },
+				"Images":    func() error { _, err := Collect(client.Images(context.Background(), test.req)); return err },
 			}
 			for call, f := range calls {
 				var paramErr *ParamError
@@ -195,7 +195,7 @@ func TestAZeroClientAnswersWithAnError(t *testing.T) {
 			_, listErr := client.ListImage(ctx, ListImageRequest{})
 			_, urlErr := client.SignedURL(ctx, ListImageRequest{})
 			_, withErr := client.With()
-			_, imagesErr := Collect(client.Images(ctx, ListImageRequest{}), 0)
+			_, imagesErr := Collect(client.Images(ctx, ListImageRequest{}))
 			_, pagerErr := NewPager(client, ListImageRequest{}).Next(ctx)
 			client.CloseIdleConnections()
 			for call, err := range map[string]error{"ListImage": listErr, "SignedURL": urlErr, "With": withErr, "Images": imagesErr, "Pager": pagerErr} {

@@ -16,7 +16,7 @@ var (
 	// ErrNoMorePages is returned by [Pager.Next] past the last page.
 	ErrNoMorePages = errors.New("no more pages")
 	// ErrPageLoop says that the service sent the same page twice in a row.
-	ErrPageLoop = errors.New("the same page twice in a row")
+	ErrPageLoop = errors.New("service sent the same page again")
 	// ErrNoCredentials says that no source had credentials.
 	ErrNoCredentials = errors.New("no credentials")
 	// ErrAttemptTimeout says that an attempt took longer than
@@ -24,13 +24,19 @@ var (
 	ErrAttemptTimeout = errors.New("attempt timed out")
 	// ErrUnstable says that [Client.Snapshot] saw the inventory change in every
 	// pass it was allowed.
-	ErrUnstable = errors.New("the inventory kept changing")
+	ErrUnstable = errors.New("image inventory kept changing")
 	// ErrImageFailed says that an image waited for is CREATE_FAILED.
-	ErrImageFailed = errors.New("its creation failed")
+	ErrImageFailed = errors.New("image creation failed")
 	// ErrImageGone says that an image waited for is no longer listed.
-	ErrImageGone = errors.New("it is no longer listed")
+	ErrImageGone = errors.New("image is no longer listed")
 	// ErrImageNotListed says that an image waited for was never listed.
-	ErrImageNotListed = errors.New("it was never listed")
+	ErrImageNotListed = errors.New("image was never listed")
+	// ErrImageNotFound says that no image has the identifier or the name given
+	// to [Client.GetImage] or [Client.GetImageByName].
+	ErrImageNotFound = errors.New("image not found")
+	// ErrAmbiguousName says that several images have the name given to
+	// [Client.GetImageByName].
+	ErrAmbiguousName = errors.New("several images have the name")
 	// ErrUninitialized is returned by every method of a zero [Client].
 	ErrUninitialized = errors.New("client was not made by New")
 )

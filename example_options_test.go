@@ -157,7 +157,7 @@ func ExampleWithRateLimit() {
 	two := limiter(2)
 	client := service.Client(appstreaming.WithRateLimit(&two))
 
-	images, err := appstreaming.Collect(client.Images(context.Background(), appstreaming.ListImageRequest{}), 0)
+	images, err := appstreaming.Collect(client.Images(context.Background(), appstreaming.ListImageRequest{}))
 	fmt.Println(len(images), "images:", err)
 	// Output: 200 images: appstreaming: ListImage: rate limit: enough for today
 }

@@ -82,12 +82,12 @@ func ExamplePager() {
 }
 
 // Gather images in a slice, here no more than three.
-func ExampleCollect() {
+func ExampleLimit() {
 	service := appstreamingtest.New(appstreamingtest.SampleImages(237)...)
 	defer service.Close()
 	client := service.Client()
 
-	images, err := appstreaming.Collect(client.Images(context.Background(), appstreaming.ListImageRequest{}), 3)
+	images, err := appstreaming.Collect(appstreaming.Limit(client.Images(context.Background(), appstreaming.ListImageRequest{}), 3))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -134,7 +134,7 @@ func ExampleClient_Snapshot() {
 			service.Remove(service.Images()[0].ImageID)
 		}
 	})
-	snapshot, err := client.Snapshot(context.Background(), appstreaming.ListImageRequest{})
+	snapshot, err := client.Snapshot(context.Background(), appstreaming.ListImageRequest{}, appstreaming.SnapshotOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -144,14 +144,14 @@ func ExampleClient_Snapshot() {
 }
 
 // An inventory that never holds still is told from one that does.
-func ExampleWithMaxPasses() {
+func ExampleSnapshotOptions() {
 	service := appstreamingtest.New(appstreamingtest.SampleImages(237)...)
 	defer service.Close()
 	service.OnRequest(func(appstreamingtest.Request) {
 		service.Remove(service.Images()[0].ImageID) // one image less for every request
 	})
 
-	snapshot, err := service.Client().Snapshot(context.Background(), appstreaming.ListImageRequest{}, appstreaming.WithMaxPasses(2))
+	snapshot, err := service.Client().Snapshot(context.Background(), appstreaming.ListImageRequest{}, appstreaming.SnapshotOptions{MaxPasses: 2})
 	fmt.Println(errors.Is(err, appstreaming.ErrUnstable), snapshot.Passes, snapshot.Stable)
 	// Output: true 2 false
 }

@@ -155,7 +155,7 @@ func ExampleClient_WaitForImage() {
 		}
 	})
 	ready, err := client.WaitForImage(context.Background(), image.ImageID, appstreaming.WaitOptions{
-		Interval: time.Millisecond, // so that the example is quick; 2 s by default
+		Interval: 10 * time.Millisecond, // so that the example is quick; 2 s by default
 		OnPoll:   func(i appstreaming.Image) { fmt.Println(i.ImageID, i.Status) },
 	})
 	if err != nil {

@@ -66,7 +66,7 @@ func startPager(client *appstreaming.Client) lister {
 
 func startImages(client *appstreaming.Client) lister {
 	return func(ctx context.Context) listed {
-		images, err := appstreaming.Collect(client.Images(ctx, appstreaming.ListImageRequest{PageSize: matrixPageSize}), 0)
+		images, err := appstreaming.Collect(client.Images(ctx, appstreaming.ListImageRequest{PageSize: matrixPageSize}))
 		return listed{images: images, err: err}
 	}
 }

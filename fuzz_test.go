@@ -168,7 +168,7 @@ func fuzzedRequest(texts []string, shape uint64, biz, page, size int32) appstrea
 func fuzzedOptions(param, value, app, version string, number int64) []appstreaming.Option {
 	return []appstreaming.Option{
 		appstreaming.WithParam(param, value), appstreaming.WithApplication(app, version), appstreaming.WithMaxResponseBytes(number | 1),
-		appstreaming.WithPrefetch(int(number % (appstreaming.MaxPrefetch + 1))), appstreaming.WithMaxPasses(int(number%100) + 2),
+		appstreaming.WithPrefetch(int(number % (appstreaming.MaxPrefetch + 1))),
 		appstreaming.WithRetry(appstreaming.RetryPolicy{
 			MaxAttempts: int(number >> 3), BaseDelay: time.Duration(number >> 40), MaxDelay: time.Duration(number >> 5),
 			AttemptTimeout: time.Duration(number >> 9), Budget: int(number >> 20),

@@ -49,7 +49,7 @@ func TestNoSecretShowsInAnIdentifierOrAPath(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer client.CloseIdleConnections()
-			_, err = appstreaming.Collect(client.Pages(t.Context(), appstreaming.ListImageRequest{}), 0)
+			_, err = appstreaming.Collect(client.Pages(t.Context(), appstreaming.ListImageRequest{}))
 			if err == nil {
 				t.Fatal("the listing ended well, so that the test shows nothing")
 			}

@@ -201,7 +201,7 @@ func TestNothingIsSentOverHTTPUnlessItIsAllowed(t *testing.T) {
 	checkOptionError(t, "With", err)
 	_, err = client.SignedURL(t.Context(), appstreaming.ListImageRequest{}, appstreaming.WithEndpoint(service.URL))
 	checkOptionError(t, "SignedURL", err)
-	_, err = appstreaming.Collect(client.Images(t.Context(), appstreaming.ListImageRequest{}, appstreaming.WithEndpoint(service.URL)), 0)
+	_, err = appstreaming.Collect(client.Images(t.Context(), appstreaming.ListImageRequest{}, appstreaming.WithEndpoint(service.URL)))
 	checkOptionError(t, "Images", err)
 	if connections.Load() != 0 {
 		t.Errorf("%d connections were made", connections.Load())

@@ -53,7 +53,6 @@ type config struct {
 	middleware []func(Handler) Handler
 
 	prefetch         int
-	maxPasses        int // of a snapshot
 	maxResponseBytes int64
 	raw              bool
 	extra            []acs.Param // flattened names
@@ -67,7 +66,6 @@ func defaultConfig() config {
 	return config{
 		userAgent:        defaultUserAgent,
 		maxResponseBytes: defaultMaxResponseBytes,
-		maxPasses:        defaultMaxPasses,
 		now:              time.Now,
 		nonce:            newNonce,
 		jitter:           retry.Jitter,

@@ -2,10 +2,11 @@ package appstreaming
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"hash/maphash"
 	"iter"
-	"strconv"
+
+	"github.com/wuying-go/appstreaming/internal/prefetch"
 )
 
 // ImageLister is what paging needs of a [Client]. Services that only list
@@ -34,45 +35,44 @@ type Pager struct {
 	size      int  // images a page has, as the service last said
 	count     int  // images over all pages, as the service last said; 0: it did not
 	ended     bool // there is no next page
-	seed      maphash.Seed
-	previous  uint64 // digest of the page before
+	hash      hasher
+	previous  digest // of the page before
 	delivered bool   // there was a page before
 
-	ahead prefetcher
+	ahead prefetch.Queue[*ListImageResponse]
 }
 
 // NewPager returns a pager that starts at req.PageNumber, or at 1 when that is
 // unset. With req.PageSize unset it asks for [MaxPageSize] images a page.
 // Arguments that cannot be used are reported by Next.
 func NewPager(l ImageLister, req ListImageRequest, opts ...Option) *Pager {
-	p := &Pager{lister: l, req: req, opts: opts, seed: maphash.MakeSeed()}
+	p := &Pager{lister: l, req: req, opts: opts, hash: newHasher()}
 	if p.req.PageSize == 0 {
 		p.req.PageSize = MaxPageSize
 	}
 	p.size = p.req.PageSize
 	p.next = max(1, req.PageNumber)
-	p.window, p.fault = pagerWindow(l, opts)
-	if p.fault == nil {
-		p.fault = req.Validate()
+	cfg, err := listerConfig(l, opts)
+	if err == nil {
+		p.window = cfg.prefetch
+		err = req.Validate()
 	}
+	p.fault = err
 	return p
 }
 
-// pagerWindow finds the prefetch window, in the client's options too.
-func pagerWindow(l ImageLister, opts []Option) (int, error) {
-	switch client, isClient := l.(*Client); {
-	case l == nil:
-		return 0, &OptionError{Option: "NewPager", Reason: "the ImageLister must not be nil"}
-	case isClient:
-		cfg, err := client.callConfig(opts)
-		if err != nil {
-			return 0, err
-		}
-		return cfg.prefetch, nil
+// listerConfig returns the configuration that holds for the requests of a
+// listing: that of a *Client with the options, otherwise the options alone.
+func listerConfig(l ImageLister, opts []Option) (*config, error) {
+	if client, ok := l.(*Client); ok {
+		return client.callConfig(opts)
+	}
+	if l == nil {
+		return nil, &OptionError{Option: "ImageLister", Reason: "must not be nil"}
 	}
 	cfg := defaultConfig()
 	err := cfg.set(opts)
-	return cfg.prefetch, err
+	return &cfg, err
 }
 
 // More reports whether there may be another page. It is true before the first
@@ -95,7 +95,7 @@ func (p *Pager) PageNumber() int { return max(1, p.next) }
 // that returned the page before them: end it to stop them.
 func (p *Pager) Next(ctx context.Context) (*ListImageResponse, error) {
 	if p.lister == nil && p.fault == nil {
-		_, p.fault = pagerWindow(nil, nil)
+		_, p.fault = listerConfig(nil, nil)
 	}
 	switch {
 	case p.fault != nil:
@@ -103,8 +103,8 @@ func (p *Pager) Next(ctx context.Context) (*ListImageResponse, error) {
 	case p.ended:
 		return nil, fmt.Errorf("appstreaming: %w", ErrNoMorePages)
 	}
-	page, err := p.ahead.take(ctx, p.next)
-	if page == nil && err == nil {
+	page, found, err := p.ahead.Take(ctx, p.next)
+	if !found {
 		page, err = p.fetch(ctx, p.next)
 	}
 	if err != nil {
@@ -117,13 +117,19 @@ func (p *Pager) Next(ctx context.Context) (*ListImageResponse, error) {
 	return page, nil
 }
 
-// fetch asks for a page.
+// fetch asks for a page. Every request of a listing goes through it.
 func (p *Pager) fetch(ctx context.Context, number int) (*ListImageResponse, error) {
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("appstreaming: page %d: %w", number, ctxError(ctx))
+	}
 	req := p.req
 	req.PageNumber = number
 	page, err := p.lister.ListImage(ctx, req, p.opts...)
-	if err == nil && page == nil {
-		err = fmt.Errorf("appstreaming: the ImageLister returned neither a page nor an error for page %d", number)
+	switch {
+	case err == nil && page == nil:
+		return nil, fmt.Errorf("appstreaming: the ImageLister returned neither a page nor an error for page %d", number)
+	case err != nil && ctx.Err() != nil && !(errors.Is(err, ctx.Err()) && errors.Is(err, context.Cause(ctx))):
+		return nil, fmt.Errorf("appstreaming: page %d: %w; before that: %w", number, ctxError(ctx), err)
 	}
 	return page, err
 }
@@ -149,7 +155,7 @@ func (p *Pager) advance(page *ListImageResponse) error {
 	}
 	p.next++
 	if p.ended {
-		p.ahead.drop()
+		p.ahead.Drop()
 	}
 	return nil
 }
@@ -157,26 +163,20 @@ func (p *Pager) advance(page *ListImageResponse) error {
 // covered reports whether Count has images for the page of that number.
 func (p *Pager) covered(number int) bool { return (number-1)*p.size < p.count }
 
-// digest tells pages apart by their images' identities.
-func (p *Pager) digest(images []Image) uint64 {
-	var h maphash.Hash
-	h.SetSeed(p.seed)
+// digest returns a page's digest, which does not depend on the images' order.
+func (p *Pager) digest(images []Image) digest {
+	var sum digest
 	for i := range images {
-		h.WriteString(strconv.Itoa(len(images[i].ImageID)))
-		h.WriteString(images[i].ImageID)
-		h.WriteString(images[i].VersionID)
-		h.WriteByte(0)
+		id, _ := p.hash.identity(&images[i])
+		sum.add(id)
 	}
-	return h.Sum64()
+	return sum
 }
 
 // prefetch fills the window with the pages that Count says there are.
 func (p *Pager) prefetch(ctx context.Context) {
-	if p.ended {
-		return
-	}
-	for number := p.ahead.following(p.next); p.ahead.len() < p.window && p.covered(number); number++ {
-		p.ahead.start(ctx, number, p.fetch)
+	if !p.ended && p.window > 0 {
+		p.ahead.Fill(ctx, p.window, p.next, (p.count+p.size-1)/p.size, p.fetch)
 	}
 }
 
@@ -202,7 +202,7 @@ func Pages(ctx context.Context, l ImageLister, req ListImageRequest, opts ...Opt
 	return func(yield func(*ListImageResponse, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		pager := NewPager(l, req, opts...)
-		defer pager.ahead.join()
+		defer pager.ahead.Join()
 		defer cancel()
 		for pager.More() {
 			page, err := pager.Next(ctx)
@@ -215,15 +215,27 @@ func Pages(ctx context.Context, l ImageLister, req ListImageRequest, opts ...Opt
 
 // Images is [Client.Images] for any [ImageLister].
 func Images(ctx context.Context, l ImageLister, req ListImageRequest, opts ...Option) iter.Seq2[Image, error] {
+	return imagesOf(ctx, l, req, opts, func(*ListImageResponse) {})
+}
+
+// imagesOf is Images, with a function that is called with each page.
+func imagesOf(ctx context.Context, l ImageLister, req ListImageRequest, opts []Option, paged func(*ListImageResponse)) iter.Seq2[Image, error] {
 	return func(yield func(Image, error) bool) {
-		seen := newSeenSet()
+		hash, seen := newHasher(), make(map[digest]struct{})
 		for page, err := range Pages(ctx, l, req, opts...) {
 			if err != nil {
 				yield(Image{}, err)
 				return
 			}
+			paged(page)
 			for _, image := range page.Images {
-				if seen.add(image.ImageID, image.VersionID) && !yield(image, nil) {
+				if id, known := hash.identity(&image); known {
+					if _, before := seen[id]; before {
+						continue
+					}
+					seen[id] = struct{}{}
+				}
+				if !yield(image, nil) {
 					return
 				}
 			}
@@ -231,41 +243,34 @@ func Images(ctx context.Context, l ImageLister, req ListImageRequest, opts ...Op
 	}
 }
 
-// Collect gathers what seq yields, at most limit items when limit is positive.
-// With an error it returns what came before it too.
-func Collect[T any](seq iter.Seq2[T, error], limit int) ([]T, error) {
+// Collect returns all items of seq, such as the images of [Client.Images]. On an
+// error it returns the items before it and the error.
+func Collect[T any](seq iter.Seq2[T, error]) ([]T, error) {
 	var items []T
 	for item, err := range seq {
 		if err != nil {
 			return items, err
 		}
 		items = append(items, item)
-		if len(items) == limit {
-			break
-		}
 	}
 	return items, nil
 }
 
-// seenSet remembers identities by two independent 64-bit digests: text would
-// keep every image's text in memory, and a collision of both is beyond
-// reasonable doubt.
-type seenSet struct {
-	first, second maphash.Seed
-	digests       map[[2]uint64]struct{}
-}
-
-func newSeenSet() seenSet {
-	return seenSet{maphash.MakeSeed(), maphash.MakeSeed(), make(map[[2]uint64]struct{})}
-}
-
-// add reports whether the identity is new.
-func (s seenSet) add(imageID, versionID string) bool {
-	identity := [2]string{imageID, versionID}
-	digest := [2]uint64{maphash.Comparable(s.first, identity), maphash.Comparable(s.second, identity)}
-	if _, known := s.digests[digest]; known {
-		return false
+// Limit ends seq after n items: Collect(Limit(seq, 3)) returns at most three.
+// Errors do not count as items. With n of 0 or less, seq is not started.
+func Limit[T any](seq iter.Seq2[T, error], n int) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		if n <= 0 {
+			return
+		}
+		left := n
+		for item, err := range seq {
+			if err == nil {
+				left--
+			}
+			if !yield(item, err) || left == 0 {
+				return
+			}
+		}
 	}
-	s.digests[digest] = struct{}{}
-	return true
 }

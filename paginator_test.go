@@ -104,7 +104,7 @@ func TestEveryImageIsYieldedOnceInOrder(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
 						lister := &inventory{images: images, latency: 20 * time.Millisecond}
-						got, err := Collect(Images(t.Context(), lister, ListImageRequest{PageSize: size}, WithPrefetch(prefetch)), 0)
+						got, err := Collect(Images(t.Context(), lister, ListImageRequest{PageSize: size}, WithPrefetch(prefetch)))
 						if err != nil {
 							t.Fatal(err)
 						}
@@ -128,7 +128,7 @@ func TestPrefetchKeepsItsWindowFull(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			lister := &inventory{images: 10_000, latency: 20 * time.Millisecond}
 			start := time.Now()
-			if got, err := Collect(Images(t.Context(), lister, ListImageRequest{}, WithPrefetch(prefetch)), 0); err != nil || len(got) != 10_000 {
+			if got, err := Collect(Images(t.Context(), lister, ListImageRequest{}, WithPrefetch(prefetch))); err != nil || len(got) != 10_000 {
 				t.Fatalf("%d images, %v", len(got), err)
 			}
 			took, most = time.Since(start), lister.most
@@ -221,7 +221,7 @@ func TestAnErrorIsYieldedOnceInItsPagesPlace(t *testing.T) {
 					t.Errorf("%d failures, images (-want +got):\n%s", failures, diff)
 				}
 				// The second range starts anew, and the fault is gone.
-				again, err := Collect(seq, 0)
+				again, err := Collect(seq)
 				if diff := cmp.Diff(numbered(0, 100), idsOf(again)); diff != "" || err != nil {
 					t.Errorf("second range: %v, images (-want +got):\n%s", err, diff)
 				}
@@ -259,7 +259,7 @@ func TestListingsEndWhereTheyShould(t *testing.T) {
 					images: test.lister.images, count: test.lister.count, pageSize: test.lister.pageSize,
 					emptyPage: test.lister.emptyPage, shortPages: test.lister.shortPages, stuck: test.lister.stuck,
 				}
-				got, err := Collect(Images(context.Background(), lister, ListImageRequest{PageSize: 10}, WithPrefetch(prefetch)), 0)
+				got, err := Collect(Images(context.Background(), lister, ListImageRequest{PageSize: 10}, WithPrefetch(prefetch)))
 				if !errors.Is(err, test.err) {
 					t.Errorf("ended with %v, want %v", err, test.err)
 				}
@@ -280,6 +280,7 @@ func TestLeavingTheLoopStopsWhatIsFetchedAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lister := &inventory{images: 1000, latency: time.Minute}
 		for range Pages(t.Context(), lister, ListImageRequest{PageSize: 10}, WithPrefetch(8)) {
+			synctest.Wait() // until all have been asked for
 			break
 		}
 		// Joined: nothing is running, at once, although its answers are minutes away.
@@ -297,7 +298,7 @@ func TestACancelledListingEndsAtOnceWithItsCause(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
 			defer cancel()
 			start := time.Now()
-			got, err := Collect(Images(ctx, lister, ListImageRequest{PageSize: 10}, WithPrefetch(prefetch)), 0)
+			got, err := Collect(Images(ctx, lister, ListImageRequest{PageSize: 10}, WithPrefetch(prefetch)))
 			if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 3500*time.Millisecond || len(got) == 0 {
 				t.Errorf("prefetch %d: %d images, %v after %v", prefetch, len(got), err, time.Since(start))
 			}
@@ -337,7 +338,7 @@ func TestImagesYieldsAShiftedImageOnce(t *testing.T) {
 		}
 		return page, nil
 	})
-	got, err := Collect(Images(context.Background(), lister, ListImageRequest{PageSize: 10}), 0)
+	got, err := Collect(Images(context.Background(), lister, ListImageRequest{PageSize: 10}))
 	if err != nil || len(got) != 2*15 {
 		t.Errorf("%d images, %v; want each version of 15 once", len(got), err)
 	}
@@ -360,7 +361,7 @@ func TestAListerThatReturnsNothingIsAnError(t *testing.T) {
 func TestCollectStopsAtItsLimit(t *testing.T) {
 	t.Parallel()
 	lister := &inventory{images: 100}
-	got, err := Collect(Images(context.Background(), lister, ListImageRequest{PageSize: 10}), 15)
+	got, err := Collect(Limit(Images(context.Background(), lister, ListImageRequest{PageSize: 10}), 15))
 	if err != nil || len(got) != 15 || len(lister.asked) != 2 {
 		t.Errorf("%d images with %d requests, %v; want 15 with 2", len(got), len(lister.asked), err)
 	}

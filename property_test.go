@@ -243,7 +243,7 @@ func (p *propertyRun) checkpoint(client *appstreaming.Client) func() ([]appstrea
 // images returns what ranges over the images, from the start each time.
 func (p *propertyRun) images(client *appstreaming.Client) func() ([]appstreaming.Image, error) {
 	seq := client.Images(context.Background(), appstreaming.ListImageRequest{PageSize: p.pageSize})
-	return func() ([]appstreaming.Image, error) { return appstreaming.Collect(seq, 0) }
+	return func() ([]appstreaming.Image, error) { return appstreaming.Collect(seq) }
 }
 
 // checkOrder holds what was listed to the inventory, or to its beginning.

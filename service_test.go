@@ -35,7 +35,7 @@ func TestAListingOverRealSocketsYieldsEveryImageOnceAsTheServiceHasIt(t *testing
 						t.Parallel()
 						service := appstreamingtest.NewServer(t, want...)
 						client := service.Client(appstreaming.WithSignature(signature), appstreaming.WithPrefetch(prefetch))
-						got, err := appstreaming.Collect(client.Images(t.Context(), appstreaming.ListImageRequest{PageSize: size}), 0)
+						got, err := appstreaming.Collect(client.Images(t.Context(), appstreaming.ListImageRequest{PageSize: size}))
 						if err != nil {
 							t.Fatal(err)
 						}

@@ -4,88 +4,102 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"strconv"
 )
 
-// defaultMaxPasses lets an inventory change three times while it is listed.
+// defaultMaxPasses allows the inventory to change three times.
 const defaultMaxPasses = 5
 
-// Snapshot is a whole inventory, listed until it held still.
+// Snapshot is the inventory at one moment, as [Client.Snapshot] found it.
 type Snapshot struct {
 	Images []Image
-	Passes int  // listings it took
-	Stable bool // the last two of them agreed
+	Count  int  // images in the inventory, as the service counts them
+	Passes int  // listings made
+	Stable bool // the last two passes agree
 }
 
-// WithMaxPasses bounds the listings of [Client.Snapshot]. At least 2; default 5.
-func WithMaxPasses(n int) Option {
-	return func(c *config) error {
-		if n < 2 {
-			return &OptionError{Option: "WithMaxPasses", Value: strconv.Itoa(n), Reason: "must be at least 2: one pass alone cannot agree with another"}
-		}
-		c.maxPasses = n
-		return nil
-	}
+// SnapshotOptions bounds [Client.Snapshot]. The zero SnapshotOptions is the
+// default.
+type SnapshotOptions struct {
+	// MaxPasses is the largest number of listings. It must be at least 2,
+	// because one pass alone agrees with nothing. 0: 5.
+	MaxPasses int
 }
 
-// Snapshot lists the images that req selects, over and over, until two passes
-// in a row agree on every image's ImageID, VersionID and Modified. The service
-// pages by number, so that an image created or deleted during a single pass
-// shifts the pages, and another image can be missed.
+// Snapshot lists the images that req selects again and again, until two passes
+// in a row agree on Count and on every image's ImageID, VersionID, Modified and
+// Status. The service pages by number: images that are created and deleted
+// during a single pass shift the pages, and an image can be missed. Options
+// hold for every request of the snapshot.
 //
-// When the passes allowed by [WithMaxPasses] never agree, it returns the last
-// one and an error that is [ErrUnstable]. When a pass fails, it returns that
-// pass's error, with the pass before if there was one. A pass that ended in
-// [ErrPageLoop] counts and agrees with none: a page's worth of images created
-// at once looks like that too. req.PageNumber must be unset. Safe for
-// concurrent use.
-func (c *Client) Snapshot(ctx context.Context, req ListImageRequest, opts ...Option) (*Snapshot, error) {
-	cfg, err := c.callConfig(opts)
-	if err != nil {
-		return nil, err
+// When no two passes agree within MaxPasses, Snapshot returns the last pass and
+// an error that matches [ErrUnstable]. When a pass fails, it returns that
+// pass's error, and the pass before if there was one. A pass that ends in
+// [ErrPageLoop] counts toward MaxPasses but agrees with no other: many images
+// created at once can look like a loop. req.PageNumber must be unset. Snapshot
+// is safe for concurrent use.
+func (c *Client) Snapshot(ctx context.Context, req ListImageRequest, o SnapshotOptions, opts ...Option) (*Snapshot, error) {
+	return TakeSnapshot(ctx, c, req, o, opts...)
+}
+
+// TakeSnapshot is [Client.Snapshot] for any [ImageLister].
+func TakeSnapshot(ctx context.Context, l ImageLister, req ListImageRequest, o SnapshotOptions, opts ...Option) (*Snapshot, error) {
+	passes := orDefault(o.MaxPasses, defaultMaxPasses)
+	if passes < 2 {
+		return nil, &OptionError{
+			Option: "SnapshotOptions", Value: "MaxPasses: " + strconv.Itoa(o.MaxPasses),
+			Reason: "must be at least 2: one pass alone agrees with nothing",
+		}
 	}
 	if req.PageNumber > 1 {
-		return nil, &ParamError{Field: "PageNumber", Value: strconv.Itoa(req.PageNumber), Reason: "must be unset: a snapshot is of the whole inventory"}
+		return nil, &ParamError{
+			Field: "PageNumber", Value: strconv.Itoa(req.PageNumber),
+			Reason: "must be unset: a snapshot covers the whole inventory",
+		}
 	}
 	var (
 		last     *Snapshot
 		previous fingerprint
 		listed   bool // previous is the pass before
-		seeds    = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
+		hash     = newHasher()
 	)
-	for pass := 1; pass <= cfg.maxPasses; pass++ {
-		images, err := Collect(c.Images(ctx, req, opts...), 0)
-		if errors.Is(err, ErrPageLoop) && pass < cfg.maxPasses {
+	for pass := 1; pass <= passes; pass++ {
+		current, snapshot, err := takePass(ctx, l, req, opts, hash)
+		if errors.Is(err, ErrPageLoop) && pass < passes {
 			listed = false
 			continue
 		}
 		if err != nil {
 			return last, err
 		}
-		current := fingerprintOf(images, seeds)
-		last = &Snapshot{Images: images, Passes: pass, Stable: listed && current == previous}
+		snapshot.Passes, snapshot.Stable = pass, listed && current == previous
+		last = snapshot
 		if last.Stable {
 			return last, nil
 		}
 		previous, listed = current, true
 	}
-	return last, fmt.Errorf("appstreaming: %w: no two of %d passes in a row agreed", ErrUnstable, cfg.maxPasses)
+	return last, fmt.Errorf("appstreaming: %w: no two of %d passes in a row agreed", ErrUnstable, passes)
 }
 
-// fingerprint is equal for inventories of the same images in whatever order.
-type fingerprint struct {
-	images int
-	sums   [2]uint64
-}
-
-func fingerprintOf(images []Image, seeds [2]maphash.Seed) fingerprint {
-	f := fingerprint{images: len(images)}
-	for i := range images {
-		state := [3]string{images[i].ImageID, images[i].VersionID, string(images[i].Modified)}
-		for j, seed := range seeds {
-			f.sums[j] += maphash.Comparable(seed, state)
+// takePass lists the inventory once.
+func takePass(ctx context.Context, l ImageLister, req ListImageRequest, opts []Option, hash hasher) (fingerprint, *Snapshot, error) {
+	s := new(Snapshot)
+	for image, err := range imagesOf(ctx, l, req, opts, func(page *ListImageResponse) { s.Count = page.Count }) {
+		if err != nil {
+			return fingerprint{}, nil, err
 		}
+		s.Images = append(s.Images, image)
 	}
-	return f
+	f := fingerprint{images: len(s.Images), count: s.Count}
+	for i := range s.Images {
+		f.states.add(hash.state(&s.Images[i]))
+	}
+	return f, s, nil
+}
+
+// fingerprint is equal for passes that agree, in any order of the images.
+type fingerprint struct {
+	images, count int
+	states        digest
 }

@@ -46,14 +46,14 @@ func TestASinglePassMissesAnImageAndSnapshotDoesNot(t *testing.T) {
 				service := appstreamingtest.NewServer(t, held...)
 				client := service.Client(appstreaming.WithPrefetch(prefetch))
 				atPage(service, "2", 1, func() { test.change(service) })
-				single, err := appstreaming.Collect(client.Images(t.Context(), byTens()), 0)
+				single, err := appstreaming.Collect(client.Images(t.Context(), byTens()))
 				if err != nil || slices.Contains(imageIDs(single), test.missed.ImageID) {
 					t.Fatalf("the single pass has all %d images (%v): the test shows nothing", len(single), err)
 				}
 
 				again := appstreamingtest.NewServer(t, held...)
 				atPage(again, "2", 1, func() { test.change(again) })
-				snapshot, err := again.Client(appstreaming.WithPrefetch(prefetch)).Snapshot(t.Context(), byTens())
+				snapshot, err := again.Client(appstreaming.WithPrefetch(prefetch)).Snapshot(t.Context(), byTens(), appstreaming.SnapshotOptions{})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -72,7 +72,7 @@ func TestASnapshotOfAQuietInventoryTakesTwoPasses(t *testing.T) {
 	t.Parallel()
 	for _, count := range []int{0, 1, 10, 25} {
 		service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(count)...)
-		snapshot, err := service.Client().Snapshot(t.Context(), byTens())
+		snapshot, err := service.Client().Snapshot(t.Context(), byTens(), appstreaming.SnapshotOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +111,7 @@ func TestASnapshotSeesWhatChangedBetweenItsPasses(t *testing.T) {
 			t.Parallel()
 			service := appstreamingtest.NewServer(t, images...)
 			atPage(service, "1", 2, func() { test.change(service) }) // as the second pass begins
-			snapshot, err := service.Client().Snapshot(t.Context(), byTens())
+			snapshot, err := service.Client().Snapshot(t.Context(), byTens(), appstreaming.SnapshotOptions{})
 			if err != nil || snapshot.Passes != test.passes || !snapshot.Stable {
 				t.Errorf("got %+v, %v; want it stable after %d passes", snapshot, err, test.passes)
 			}
@@ -121,7 +121,7 @@ func TestASnapshotSeesWhatChangedBetweenItsPasses(t *testing.T) {
 
 func TestAnInventoryThatKeepsChangingIsUnstable(t *testing.T) {
 	t.Parallel()
-	for passes, opts := range map[int][]appstreaming.Option{5: nil, 2: {appstreaming.WithMaxPasses(2)}, 7: {appstreaming.WithMaxPasses(7)}} {
+	for passes, options := range map[int]appstreaming.SnapshotOptions{5: {}, 2: {MaxPasses: 2}, 7: {MaxPasses: 7}} {
 		images := appstreamingtest.SampleImages(30)
 		service := appstreamingtest.NewServer(t, images[:20]...)
 		next := 20
@@ -131,7 +131,7 @@ func TestAnInventoryThatKeepsChangingIsUnstable(t *testing.T) {
 				next++
 			}
 		})
-		snapshot, err := service.Client().Snapshot(t.Context(), byTens(), opts...)
+		snapshot, err := service.Client().Snapshot(t.Context(), byTens(), options)
 		if !errors.Is(err, appstreaming.ErrUnstable) || snapshot == nil {
 			t.Fatalf("got %v, %v; want ErrUnstable and the last pass", snapshot, err)
 		}
@@ -150,7 +150,7 @@ func TestAPassThatFailsEndsTheSnapshotWithThePassBefore(t *testing.T) {
 				service.Fail(1, appstreamingtest.Fault{Page: 2})
 			}
 			service.Fail(-1, appstreamingtest.Fault{Page: 2, Code: appstreaming.CodeForbiddenNoPermission})
-			snapshot, err := service.Client(appstreaming.WithPrefetch(prefetch)).Snapshot(t.Context(), byTens())
+			snapshot, err := service.Client(appstreaming.WithPrefetch(prefetch)).Snapshot(t.Context(), byTens(), appstreaming.SnapshotOptions{})
 			var apiErr *appstreaming.APIError
 			if !errors.As(err, &apiErr) || !errors.Is(err, appstreaming.CodeForbidden) {
 				t.Errorf("pass %d: got %v, want the service's refusal", pass, err)
@@ -170,7 +170,7 @@ func TestASnapshotEndsWithItsContext(t *testing.T) {
 	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(30)...)
 	ctx, cancel := context.WithCancel(t.Context())
 	atPage(service, "2", 2, cancel)
-	snapshot, err := service.Client().Snapshot(ctx, byTens())
+	snapshot, err := service.Client().Snapshot(ctx, byTens(), appstreaming.SnapshotOptions{})
 	if !errors.Is(err, context.Canceled) || snapshot == nil || snapshot.Passes != 1 {
 		t.Errorf("got %+v, %v; want the cancellation with the first pass", snapshot, err)
 	}
@@ -184,12 +184,12 @@ func TestImagesCreatedInOneGoAreNoPageLoopToASnapshot(t *testing.T) {
 	change := func(s *appstreamingtest.Server) { atPage(s, "2", 1, func() { s.PutFirst(images[30:]...) }) }
 	service := appstreamingtest.NewServer(t, images[:30]...)
 	change(service)
-	if _, err := appstreaming.Collect(service.Client().Images(t.Context(), byTens()), 0); !errors.Is(err, appstreaming.ErrPageLoop) {
+	if _, err := appstreaming.Collect(service.Client().Images(t.Context(), byTens())); !errors.Is(err, appstreaming.ErrPageLoop) {
 		t.Fatalf("a single pass ends with %v: the test shows nothing", err)
 	}
 	service = appstreamingtest.NewServer(t, images[:30]...)
 	change(service)
-	snapshot, err := service.Client().Snapshot(t.Context(), byTens())
+	snapshot, err := service.Client().Snapshot(t.Context(), byTens(), appstreaming.SnapshotOptions{})
 	if err != nil || len(snapshot.Images) != 40 || snapshot.Passes != 3 || !snapshot.Stable {
 		t.Errorf("got %+v, %v; want all 40 images after two more passes", snapshot, err)
 	}
@@ -199,7 +199,7 @@ func TestASnapshotOfAServiceThatLoopsEndsWithTheLoop(t *testing.T) {
 	t.Parallel()
 	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(30)...)
 	service.SetListing(appstreamingtest.Listing{IgnorePageNumber: true})
-	snapshot, err := service.Client().Snapshot(t.Context(), byTens(), appstreaming.WithMaxPasses(3))
+	snapshot, err := service.Client().Snapshot(t.Context(), byTens(), appstreaming.SnapshotOptions{MaxPasses: 3})
 	if !errors.Is(err, appstreaming.ErrPageLoop) || snapshot != nil || service.RequestCount() != 6 {
 		t.Errorf("got %+v, %v after %d requests; want ErrPageLoop after three passes of two", snapshot, err, service.RequestCount())
 	}
@@ -212,14 +212,17 @@ func TestASnapshotRefusesWhatCannotBeOne(t *testing.T) {
 	var paramErr *appstreaming.ParamError
 	var optionErr *appstreaming.OptionError
 	for _, number := range []int{-1, 2} {
-		if _, err := client.Snapshot(t.Context(), appstreaming.ListImageRequest{PageNumber: number}); !errors.As(err, &paramErr) || paramErr.Field != "PageNumber" {
+		if _, err := client.Snapshot(t.Context(), appstreaming.ListImageRequest{PageNumber: number}, appstreaming.SnapshotOptions{}); !errors.As(err, &paramErr) || paramErr.Field != "PageNumber" {
 			t.Errorf("page number %d: got %v, want a *ParamError", number, err)
 		}
 	}
-	if _, err := client.Snapshot(t.Context(), byTens(), appstreaming.WithMaxPasses(1)); !errors.As(err, &optionErr) || optionErr.Option != "WithMaxPasses" {
-		t.Errorf("one pass: got %v, want an *OptionError", err)
+	for _, passes := range []int{1, -1} {
+		_, err := client.Snapshot(t.Context(), byTens(), appstreaming.SnapshotOptions{MaxPasses: passes})
+		if !errors.As(err, &optionErr) || optionErr.Option != "SnapshotOptions" {
+			t.Errorf("%d passes: got %v, want an *OptionError", passes, err)
+		}
 	}
-	if _, err := new(appstreaming.Client).Snapshot(t.Context(), byTens()); !errors.Is(err, appstreaming.ErrUninitialized) {
+	if _, err := new(appstreaming.Client).Snapshot(t.Context(), byTens(), appstreaming.SnapshotOptions{}); !errors.Is(err, appstreaming.ErrUninitialized) {
 		t.Errorf("zero client: got %v, want ErrUninitialized", err)
 	}
 	if service.RequestCount() != 0 {
@@ -235,7 +238,7 @@ func TestSnapshotsRunSideBySide(t *testing.T) {
 	done := make(chan error)
 	for range 8 {
 		go func() {
-			snapshot, err := client.Snapshot(context.Background(), byTens(), appstreaming.WithPrefetch(2))
+			snapshot, err := client.Snapshot(context.Background(), byTens(), appstreaming.SnapshotOptions{}, appstreaming.WithPrefetch(2))
 			if err == nil && len(snapshot.Images) != 30 {
 				err = fmt.Errorf("%d images", len(snapshot.Images))
 			}

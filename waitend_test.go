@@ -88,7 +88,7 @@ func TestAWaitRefusesWhatCannotBeWaitedFor(t *testing.T) {
 func TestAWaitsErrorIsOneLine(t *testing.T) {
 	t.Parallel()
 	err := &appstreaming.WaitError{ImageID: "imgc-1", Last: appstreaming.Image{ImageID: "imgc-1", Status: "X\r\nlevel=INFO msg=forged\x1b[2J"}, Err: appstreaming.ErrImageGone}
-	if want := "appstreaming: waiting for image imgc-1, last seen X  level=INFO msg=forged [2J: it is no longer listed"; err.Error() != want {
+	if want := "appstreaming: waiting for image imgc-1, last seen X  level=INFO msg=forged [2J: image is no longer listed"; err.Error() != want {
 		t.Errorf("got %q, want %q", err.Error(), want)
 	}
 }

@@ -26,7 +26,7 @@ func TestTheClientListsEverythingWithEverySignature(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := appstreamingtest.NewServer(t, images...)
-			got, err := appstreaming.Collect(s.Client(opts...).Images(t.Context(), appstreaming.ListImageRequest{}), 0)
+			got, err := appstreaming.Collect(s.Client(opts...).Images(t.Context(), appstreaming.ListImageRequest{}))
 			if err != nil {
 				t.Fatal(err)
 			}

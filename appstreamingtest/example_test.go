@@ -170,7 +170,7 @@ func ExampleServer_OnRequest() {
 			service.Put(image)
 		}
 	})
-	ready, err := service.Client().WaitForImage(context.Background(), "imgc-1", appstreaming.WaitOptions{Interval: time.Millisecond})
+	ready, err := service.Client().WaitForImage(context.Background(), "imgc-1", appstreaming.WaitOptions{Interval: 10 * time.Millisecond})
 	fmt.Println(ready.Status, err)
 	// Output: AVAILABLE <nil>
 }
@@ -181,7 +181,7 @@ func ExampleServer_SetListing() {
 	defer service.Close()
 	service.SetListing(appstreamingtest.Listing{IgnorePageNumber: true})
 
-	images, err := appstreaming.Collect(service.Client().Images(context.Background(), appstreaming.ListImageRequest{}), 0)
+	images, err := appstreaming.Collect(service.Client().Images(context.Background(), appstreaming.ListImageRequest{}))
 	fmt.Println(len(images), errors.Is(err, appstreaming.ErrPageLoop))
 	// Output: 100 true
 }

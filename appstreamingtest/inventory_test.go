@@ -23,7 +23,7 @@ func TestTheInventoryChangesWhileAListingRuns(t *testing.T) {
 			s.Remove("imgc-06zyt9m93zwa00001", "not there")
 		}
 	})
-	got, err := appstreaming.Collect(s.Client().Images(t.Context(), appstreaming.ListImageRequest{PageSize: 2}), 0)
+	got, err := appstreaming.Collect(s.Client().Images(t.Context(), appstreaming.ListImageRequest{PageSize: 2}))
 	if err != nil {
 		t.Fatal(err)
 	}

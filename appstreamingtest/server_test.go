@@ -114,7 +114,7 @@ func TestEverythingMayHappenAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
-			images, err := appstreaming.Collect(client.Images(t.Context(), appstreaming.ListImageRequest{PageSize: 20}), 0)
+			images, err := appstreaming.Collect(client.Images(t.Context(), appstreaming.ListImageRequest{PageSize: 20}))
 			if err != nil || len(images) < 130 {
 				t.Errorf("%d images, %v", len(images), err)
 			}

@@ -80,7 +80,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 func report(ctx context.Context, client *appstreaming.Client, source string, now time.Time) (page []byte, count int, err error) {
 	// Two passes that agree: counts of a single one could miss an image while
 	// others are created.
-	snapshot, err := client.Snapshot(ctx, appstreaming.ListImageRequest{}, appstreaming.WithPrefetch(4))
+	snapshot, err := client.Snapshot(ctx, appstreaming.ListImageRequest{}, appstreaming.SnapshotOptions{}, appstreaming.WithPrefetch(4))
 	if err != nil && !errors.Is(err, appstreaming.ErrUnstable) {
 		return nil, 0, err
 	}

@@ -21,7 +21,7 @@ import (
 
 func list(t *testing.T, client *appstreaming.Client) []appstreaming.Image {
 	t.Helper()
-	images, err := appstreaming.Collect(client.Images(t.Context(), appstreaming.ListImageRequest{}), 0)
+	images, err := appstreaming.Collect(client.Images(t.Context(), appstreaming.ListImageRequest{}))
 	if err != nil {
 		t.Fatal(err)
 	}

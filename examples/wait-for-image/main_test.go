@@ -23,7 +23,7 @@ func noEnvironment(string) string { return "" }
 func TestTheBuiltInImageIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr bytes.Buffer
-	code := run(t.Context(), []string{"-interval", "1ms"}, noEnvironment, &stdout, &stderr)
+	code := run(t.Context(), []string{"-interval", "10ms"}, noEnvironment, &stdout, &stderr)
 	if code != 0 || !strings.HasPrefix(stdout.String(), id+"\t") || !strings.Contains(stdout.String(), "\tAVAILABLE\t") {
 		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout.String(), stderr.String())
 	}
