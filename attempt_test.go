@@ -16,77 +16,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// answer is one scripted response; the last of a script repeats.
-type answer struct {
-	status int
-	header http.Header
-	body   string
-	err    error
-	takes  time.Duration
-}
-
-const onePage = `{"Success":true,"Code":"200","RequestId":"R-OK","Count":1,"PageNumber":1,"PageSize":10,"Data":[{"ImageId":"imgc-1"}]}`
-
-func ok() answer { return answer{status: 200, body: onePage} }
-
-func refusal(status int, code string, header ...string) answer {
-	h := http.Header{}
-	for i := 0; i < len(header); i += 2 {
-		h.Set(header[i], header[i+1])
-	}
-	return answer{status: status, header: h, body: fmt.Sprintf(`{"Code":%q,"Message":"no","RequestId":"R-%s"}`, code, code)}
-}
-
-// script is a transport that plays answers and notes what was asked, and when.
-type script struct {
-	answers []answer
-	sent    []*http.Request
-	at      []time.Duration // since the first request
-	start   time.Time
-}
-
-func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
-	if s.sent == nil {
-		s.start = time.Now()
-	}
-	a := s.answers[min(len(s.sent), len(s.answers)-1)]
-	s.sent = append(s.sent, req)
-	s.at = append(s.at, time.Since(s.start))
-	select {
-	case <-time.After(a.takes):
-	case <-req.Context().Done():
-		return nil, req.Context().Err()
-	}
-	if a.err != nil {
-		return nil, a.err
-	}
-	header := a.header.Clone()
-	if header == nil {
-		header = http.Header{}
-	}
-	return &http.Response{StatusCode: a.status, Header: header, Body: io.NopCloser(strings.NewReader(a.body)), ContentLength: int64(len(a.body)), Request: req}, nil
-}
-
-// longestWait takes the chance out of the waits.
-func longestWait() Option {
-	return func(c *config) error {
-		c.jitter = func(bound time.Duration) time.Duration { return bound }
-		return nil
-	}
-}
-
-func scripted(t *testing.T, answers []answer, opts ...Option) (*Client, *script) {
-	t.Helper()
-	s := &script{answers: answers}
-	client, err := New("cn-shanghai", append([]Option{
-		WithHTTPClient(&http.Client{Transport: s}), WithCredentials(StaticCredentials("LTAI1", "hunter22-secret", "")), longestWait(),
-	}, opts...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client, s
-}
-
 const ms = time.Millisecond
 
 func TestAttemptsFollowTheRetryRules(t *testing.T) {
@@ -426,7 +355,7 @@ func TestAnHTTPClientsTimeoutBoundsTheAttempt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{answers: []answer{{takes: time.Minute, status: 200}, ok()}}
-		client, err := New("cn-shanghai", WithHTTPClient(&http.Client{Transport: s, Timeout: 2 * time.Second}),
+		client, err := New("cn-shanghai", WithHTTPClient(&http.Client{Transport: TransportFunc(s.answer), Timeout: 2 * time.Second}),
 			WithCredentials(StaticCredentials("LTAI1", "hunter22-secret", "")), longestWait(), WithRetry(RetryPolicy{MaxAttempts: 1}))
 		if err != nil {
 			t.Fatal(err)

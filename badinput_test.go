@@ -3,23 +3,10 @@ package appstreaming
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
 )
-
-// failingTransport fails the test when anything is sent.
-func failingTransport(t *testing.T) *http.Client {
-	return &http.Client{Transport: roundTripFunc(func(*http.Request) (*http.Response, error) {
-		t.Error("a request left")
-		return nil, errors.New("nothing may be sent")
-	})}
-}
-
-type roundTripFunc func(*http.Request) (*http.Response, error)
-
-func (f roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestNewRefusesWhatCannotBeUsed(t *testing.T) {
 	t.Parallel()
@@ -163,7 +150,7 @@ func TestRequestsThatCannotBeAcceptedAreNotSent(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, err := New("cn-shanghai", WithHTTPClient(failingTransport(t)), WithCredentials(StaticCredentials("id", "secret", "")))
+			client, err := New("cn-shanghai", WithHTTPClient(NothingSent(t).Client()), WithCredentials(StaticCredentials("id", "secret", "")))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -219,7 +206,7 @@ func TestAPagerWithoutListerAnswersWithAnError(t *testing.T) {
 
 func TestCallOptionsAreCheckedBeforeAnythingIsSent(t *testing.T) {
 	t.Parallel()
-	client, err := New("cn-shanghai", WithHTTPClient(failingTransport(t)), WithCredentials(StaticCredentials("id", "secret", "")))
+	client, err := New("cn-shanghai", WithHTTPClient(NothingSent(t).Client()), WithCredentials(StaticCredentials("id", "secret", "")))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,18 +4,12 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"strings"
 	"testing"
 )
 
-// still answers every request with the same body, without a network.
-type still struct{ body string }
-
-func (s still) RoundTrip(req *http.Request) (*http.Response, error) {
-	return &http.Response{
-		StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(s.body)),
-		ContentLength: int64(len(s.body)), Request: req,
-	}, nil
+// answeredWith returns a transport that always answers with the same page.
+func answeredWith(body string) TransportFunc {
+	return func(*http.Request) (*http.Response, error) { return respond(200, nil, body), nil }
 }
 
 const emptyPage = `{"Success":true,"Code":"200","Message":"success","RequestId":"R","Count":0,"PageNumber":1,"PageSize":10,"Data":[]}`
@@ -24,7 +18,7 @@ func TestACallStaysWithinItsAllocations(t *testing.T) {
 	if raceDetector {
 		t.Skip("sync.Pool drops items at random under the race detector")
 	}
-	hc := &http.Client{Transport: still{emptyPage}}
+	hc := answeredWith(emptyPage).Client()
 	client, err := New("cn-shanghai", WithHTTPClient(hc), WithCredentials(StaticCredentials("LTAI1", "hunter22-secret", "")))
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +36,7 @@ func TestACallStaysWithinItsAllocations(t *testing.T) {
 // is what building, signing, the attempt loop, credentials, hooks and decoding
 // an empty page cost.
 func BenchmarkCallOverhead(b *testing.B) {
-	hc := &http.Client{Transport: still{emptyPage}}
+	hc := answeredWith(emptyPage).Client()
 	client, err := New("cn-shanghai", WithHTTPClient(hc), WithCredentials(StaticCredentials("LTAI1", "hunter22-secret", "")))
 	if err != nil {
 		b.Fatal(err)

@@ -161,7 +161,7 @@ func TestAnUnknownHostIsExplainedWhereItsRegionIsNotDocumented(t *testing.T) {
 	t.Parallel()
 	for region, want := range map[string]bool{"eu-central-1": true, "cn-shanghai": false} {
 		client, err := New(region, WithCredentials(StaticCredentials("LTAI1", "hunter22-secret", "")), WithRetry(RetryPolicy{MaxAttempts: 1}),
-			WithHTTPClient(&http.Client{Transport: roundTripFunc(func(*http.Request) (*http.Response, error) { return nil, noSuchHost() })}))
+			WithHTTPClient(&http.Client{Transport: TransportFunc(func(*http.Request) (*http.Response, error) { return nil, noSuchHost() })}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,8 +1,6 @@
 package appstreaming_test
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -11,18 +9,6 @@ import (
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
 )
-
-// inMemory hands requests to a handler without a network.
-type inMemory struct{ handler http.Handler }
-
-func (m inMemory) RoundTrip(req *http.Request) (*http.Response, error) {
-	recorder := httptest.NewRecorder()
-	if req.Body == nil {
-		req.Body = http.NoBody
-	}
-	m.handler.ServeHTTP(recorder, req)
-	return recorder.Result(), nil
-}
 
 // FuzzSignThenVerify has the double verify what the client signs, both ways,
 // with code that has nothing in common: it accepts every request that
@@ -47,7 +33,7 @@ func FuzzSignThenVerify(f *testing.F) {
 		for _, signature := range signatures {
 			client, err := appstreaming.New("cn-shanghai", appstreaming.WithSignature(signature), appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 1}),
 				appstreaming.WithCredentials(appstreaming.StaticCredentials("LTAI-fuzz", secret, "")),
-				appstreaming.WithHTTPClient(&http.Client{Transport: inMemory{service}}))
+				appstreaming.WithHTTPClient(appstreaming.HandledBy(service).Client()))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -52,7 +51,7 @@ func FuzzWhatValidatesIsAccepted(f *testing.F) {
 
 		opts := fuzzedOptions(param, value, app, version, number)
 		client, err := appstreaming.New(appstreaming.RegionShanghai, slices.Concat(opts, []appstreaming.Option{
-			appstreaming.WithHTTPClient(&http.Client{Transport: direct{service}}), appstreaming.WithCredentials(fuzzedCredentials(shape)),
+			appstreaming.WithHTTPClient(appstreaming.HandledBy(service).Client()), appstreaming.WithCredentials(fuzzedCredentials(shape)),
 			appstreaming.WithSignature(signatures[shape>>8&1]),
 		})...)
 		if err != nil {

@@ -24,16 +24,9 @@ func untouched(t *testing.T, opts ...appstreaming.Option) (*appstreaming.Client,
 	t.Helper()
 	return appstreaming.New("cn-shanghai", append([]appstreaming.Option{
 		appstreaming.WithCredentials(appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, "")),
-		appstreaming.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
-			t.Error("a request left")
-			return nil, errors.New("nothing may be sent")
-		})}),
+		appstreaming.WithHTTPClient(appstreaming.NothingSent(t).Client()),
 	}, opts...)...)
 }
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // Every text of a request, those of fields to come included.
 func TestNoFieldOfARequestTakesAnInjection(t *testing.T) {

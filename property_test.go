@@ -173,7 +173,7 @@ func (p *propertyRun) run(total *tally) {
 	for _, fault := range p.faults {
 		p.service.Fail(1, fault)
 	}
-	client := p.service.Client(appstreaming.WithHTTPClient(&http.Client{Transport: direct{p.service}}),
+	client := p.service.Client(appstreaming.WithHTTPClient(appstreaming.HandledBy(p.service).Client()),
 		appstreaming.WithSignature(p.signature), appstreaming.WithPrefetch(p.prefetch), appstreaming.WithRetry(p.policy))
 	list := []func(*appstreaming.Client) func() ([]appstreaming.Image, error){p.pager, p.checkpoint, p.images}[p.way](client)
 	failures := 0
