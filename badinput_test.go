@@ -139,7 +139,7 @@ func TestRequestsThatCannotBeAcceptedAreNotSent(t *testing.T) {
 		"DEL in the distribution": {ListImageRequest{Distro: "a\x7f"}, "Distro", "control characters"},
 		"C1 control":              {ListImageRequest{Distro: "a\u0085"}, "Distro", "control characters"},
 		"not UTF-8":               {ListImageRequest{Status: "\xff"}, "Status", "UTF-8"},
-		"empty list item":         {ListImageRequest{Features: []string{"GPU", ""}}, "Features[1]", "empty"},
+		"empty list item":         {ListImageRequest{Features: []Feature{"GPU", ""}}, "Features[1]", "empty"},
 		"empty product type":      {ListImageRequest{ProductTypes: []ProductType{""}}, "ProductTypes[0]", "empty"},
 		"empty platform name":     {ListImageRequest{PlatformNames: []PlatformName{""}}, "PlatformNames[0]", "empty"},
 		"control in a region":     {ListImageRequest{BizRegionIDs: []string{"\t"}}, "BizRegionIDs[0]", "control characters"},

@@ -2,18 +2,17 @@ package appstreaming
 
 import (
 	"bytes"
+	"reflect"
 	"strconv"
+	"sync"
 
 	"github.com/wuying-go/appstreaming/internal/wirejson"
 )
 
-// This file and decode_image.go are the response's schema: for every kind of
-// object, which member goes to which field. How a value is read into a field is
-// in decode_values.go and decode_lists.go, what they collect it in is in
-// decode_state.go, and how JSON is read in internal/wirejson.
+// This file is the response's schema: it says which member of an object goes to
+// which field. internal/wirejson reads JSON and its values.
 
-// maxImages is how many images a page may have. The service sends at most 100;
-// the limit keeps a body of a few megabytes from becoming gigabytes of images.
+// maxImages bounds the images of a page. The service sends at most 100.
 const maxImages = 10000
 
 // success is what a body says in its member Success.
@@ -43,56 +42,49 @@ type evidence struct {
 }
 
 // decodePage reads the body of a response with status 2xx. It copies what it
-// keeps. A body that reports a failure is read too: the
-// caller checks the evidence and page.Code. Of err, Path, Offset and Reason are set;
-// page then has what could be read of it, but no images.
+// keeps. It also reads a body that reports a failure: the caller checks the
+// evidence and page.Code. Of err, Path, Offset and Reason are set. After an
+// error, page holds what was read of it, except images.
 //
-// Beside what [ListImageResponse] and [Image] say:
+// In addition to what [ListImageResponse] and [Image] say:
 //
-//   - null gives the zero value. Otherwise text takes strings, numbers and
-//     booleans as written; integers take integer literals in range, booleans
-//     true, false, 1 and 0, and both the same as a string ("true" in any case).
-//   - A value that does not fit, and a member that is unknown, go to Extra as
-//     received. A list goes there when any of its items does not fit wholly;
-//     the field then has what could be read.
-//   - Of a member given twice the last one counts, whatever the first was.
-//   - Data has to be null or an array of objects.
+//   - null means the zero value. Otherwise text fields accept strings, numbers
+//     and booleans as written. Integers accept integer literals in range.
+//     Booleans accept true, false, 1 and 0. Both also accept the same as a
+//     string ("true" in any letter case).
+//   - A value that does not fit, and an unknown member, go to Extra as received.
+//     A list goes there when any of its items does not fit wholly. The field
+//     then has what could be read.
+//   - Of a member given twice, the last one counts.
+//   - Data must be null or an array of objects.
 //
-// Syntax is that of encoding/json, its limit of 10000 levels of nesting
-// included. What differs on purpose:
+// The syntax is that of encoding/json, including its limit of 10000 levels of
+// nesting. The intended differences are:
 //
-//   - Names are matched exactly, not in any letter case: a name in another case
-//     is an unknown member, lest it hide the right one.
-//   - Invalid UTF-8 is an error, not replaced: nothing in the result is
-//     something the service did not send. Half a surrogate pair, \ud83d, has no
-//     form in UTF-8 and is replaced, as encoding/json does.
+//   - Names match exactly. A name in another letter case is an unknown member,
+//     so it cannot hide the right one.
+//   - Invalid UTF-8 is an error. encoding/json replaces it. Half a surrogate
+//     pair, \ud83d, has no form in UTF-8 and is replaced, as in encoding/json.
 //   - A body of null is an error, not an empty page.
-//   - Values of another type are read or kept in Extra, as above, not errors.
-//   - A list is replaced, not merged, when its member is given twice.
+//   - Values of another type are read or kept in Extra, as above.
+//   - When a list is given twice, the later one replaces the earlier one.
 //   - More than 10000 images are an error.
+//   - Memory is limited to a multiple of the body's size. Long lists of tiny
+//     items go to Extra instead of their field. Too many unknown members are an
+//     error.
 func decodePage(body []byte) (page ListImageResponse, said evidence, err *DecodeError) {
-	d := newDecoder()
+	d := decoders.Get().(*decoder)
 	page, said, err = d.decodePage(body)
 	d.release()
 	return page, said, err
 }
 
-func (d *decoder) decodePage(body []byte) (page ListImageResponse, said evidence, err *DecodeError) {
-	d.Reset(body)
-	if d.outermost(body) {
-		d.readPage(&said)
-	}
-	return d.page, said, d.failure(body)
-}
-
 // decodeImage reads one image.
 func decodeImage(text []byte) (image Image, err *DecodeError) {
-	d := newDecoder()
+	d := decoders.Get().(*decoder)
 	d.Reset(text)
 	if d.outermost(text) {
-		scratch := d.newImage()
-		d.readImage(scratch)
-		image = *scratch
+		d.readImage(&image)
 		d.End()
 	}
 	err = d.failure(text)
@@ -100,102 +92,368 @@ func decodeImage(text []byte) (image Image, err *DecodeError) {
 	return image, err
 }
 
-// outermost reports whether the text holds an object. If it does not, the
-// decoder has failed.
+// decoder reads one body. It is used again for other bodies.
+type decoder struct {
+	wirejson.Reader
+	page   ListImageResponse
+	said   evidence
+	images wirejson.List[Image]
+	image  imageReader
+}
+
+// imageReader is the image being read, and its lists.
+type imageReader struct {
+	*Image
+	languages     wirejson.List[Language]
+	features      wirejson.List[Feature]
+	drivers       wirejson.List[string]
+	apps          wirejson.List[App]
+	tags          wirejson.List[Tag]
+	regions       wirejson.List[string]
+	distributions wirejson.List[RegionDistribution]
+	snapshots     wirejson.List[DiskSnapshot]
+}
+
+// The garbage collector empties the pool every dozen pages.
+var decoders = sync.Pool{New: func() any {
+	d := new(decoder)
+	d.images.Usual, d.images.Limit = 100, maxImages
+	return d
+}}
+
+// release returns d to the pool. Its own memory has a fixed size, so the pool
+// needs no limit.
+func (d *decoder) release() {
+	d.clear()
+	decoders.Put(d)
+}
+
+// clear empties d, so that it keeps nothing of a body or a result alive.
+func (d *decoder) clear() {
+	d.Reset(nil)
+	d.page, d.said, d.image.Image = ListImageResponse{}, evidence{}, nil
+	d.images.Reset()
+}
+
+func (d *decoder) decodePage(body []byte) (ListImageResponse, evidence, *DecodeError) {
+	d.Reset(body)
+	if d.outermost(body) {
+		wirejson.ReadObject(&d.Reader, d, pageMember, &d.page.Extra)
+		d.End()
+		d.Store()
+		if d.Err() == nil {
+			d.page.Images = d.images.Take()
+		}
+	}
+	return d.page, d.said, d.failure(body)
+}
+
+// outermost reports whether the text holds an object. If not, it records the
+// failure.
 func (d *decoder) outermost(text []byte) bool {
 	switch kind := d.Peek(); {
 	case kind == wirejson.Object:
 		return true
 	case kind != wirejson.Missing:
-		d.misfit(d.Offset(), kind.String()+" instead of an object")
+		d.RefuseKind(wirejson.Object)
 	case d.Offset() == len(text):
-		d.misfit(0, "empty body")
+		d.Refuse(0, "empty body")
 	case bytes.HasPrefix(text, []byte("\ufeff")):
-		d.misfit(0, "byte order mark before the JSON value")
+		d.Refuse(0, "byte order mark before the JSON value")
 	default:
 		d.Skip() // fails
 	}
 	return false
 }
 
-func (d *decoder) readPage(said *evidence) {
-	page := &d.page
-	for name, more := d.Object(); more; name, more = d.NextMember() {
-		value := d.Offset()
-		fits := false
-		switch string(name) {
-		case "RequestId":
-			fits = d.text(&page.RequestID)
-		case "Code":
-			fits = d.word(&page.Code)
-		case "Message":
-			fits = d.word(&page.Message)
-		case "Success":
-			said.success, fits = d.success()
-		case "PageNumber":
-			fits = integer(d, &page.PageNumber)
-		case "PageSize":
-			fits = integer(d, &page.PageSize)
-		case "Count":
-			given := d.Peek() != wirejson.Null
-			fits = integer(d, &page.Count)
-			said.countGiven = given && fits
-		case "Data":
-			said.data = d.readData()
-			fits = true
-		}
-		d.settle(&page.Extra, name, value, fits)
+// failure returns the reason why the text is not acceptable, or nil.
+func (d *decoder) failure(text []byte) *DecodeError {
+	err := d.Err()
+	if err == nil {
+		return nil
 	}
-	d.End()
-	d.store()
-	if d.Err() == nil && d.unfit == nil {
-		page.Images = d.takeImages()
-	}
+	return &DecodeError{Path: wirejson.Path(text, err.Offset), Offset: int64(err.Offset), Reason: err.Reason}
 }
 
-func (d *decoder) success() (ok success, fits bool) {
+func pageMember(r *wirejson.Reader, d *decoder, name []byte) wirejson.Fit {
+	page := &d.page
+	switch string(name) {
+	case "RequestId":
+		return r.Text(&page.RequestID)
+	case "Code":
+		return r.Text(&page.Code)
+	case "Message":
+		return r.Text(&page.Message)
+	case "Success":
+		return d.readSuccess()
+	case "PageNumber":
+		return wirejson.ReadInteger(r, &page.PageNumber)
+	case "PageSize":
+		return wirejson.ReadInteger(r, &page.PageSize)
+	case "Count":
+		given := r.Peek() != wirejson.Null
+		fit := wirejson.ReadInteger(r, &page.Count)
+		d.said.countGiven = given && fit == wirejson.Fits
+		return fit
+	case "Data":
+		d.said.data = d.readData()
+		return wirejson.Fits
+	}
+	return wirejson.Unknown
+}
+
+func (d *decoder) readSuccess() wirejson.Fit {
+	d.said.success = successAbsent
 	if d.Peek() == wirejson.Null {
 		d.Null()
-		return successAbsent, true
+		return wirejson.Fits
 	}
 	var value bool
-	switch fits = d.boolean(&value); {
-	case !fits:
-		return successAbsent, false
+	fit := d.Boolean(&value)
+	switch {
+	case fit != wirejson.Fits:
 	case value:
-		return successTrue, true
+		d.said.success = successTrue
+	default:
+		d.said.success = successFalse
 	}
-	return successFalse, true
+	return fit
 }
 
-// readData reads the images into d.images. What else Data may be is remembered
-// as a misfit, and reading goes on: Data may be given again, and members that
-// follow are of use in an error.
+// readData reads the images. If Data has another type, it records an error, and
+// reading continues: Data may be given again, and later members help to
+// describe an error.
 func (d *decoder) readData() dataKind {
-	d.store() // lest the page's own text becomes part of the first image's
-	d.dropImages()
-	switch kind := d.Peek(); kind {
-	case wirejson.Array:
-		d.images.given = true
-		for more := d.Array(); more; more = d.NextItem() {
-			switch kind := d.Peek(); {
-			case kind != wirejson.Object:
-				d.misfit(d.Offset(), kind.String()+" instead of an object")
-				d.Skip()
-			case len(d.images.items) == maxImages:
-				d.misfit(d.Offset(), "more than "+strconv.Itoa(maxImages)+" images")
-				d.Skip()
-			default:
-				d.readImage(d.newImage())
-			}
+	d.Store() // the page's own text must not share a string with an image's
+	d.Forgive()
+	d.images.Drop()
+	kind, start := d.Peek(), d.Offset()
+	fit := wirejson.ReadList(&d.Reader, &d.images, func(image *Image) bool {
+		if d.Peek() != wirejson.Object {
+			d.RefuseKind(wirejson.Object)
+			return false
 		}
-		return dataArray
-	case wirejson.Null:
-		d.Null()
+		d.readImage(image)
+		return true
+	})
+	switch {
+	case kind == wirejson.Null:
 		return dataNull
-	default:
-		d.misfit(d.Offset(), kind.String()+" instead of an array")
+	case kind != wirejson.Array:
+		d.RefuseKind(wirejson.Array)
 		d.Skip()
 		return dataOther
+	case fit != wirejson.Fits:
+		d.Refuse(start, "more than "+strconv.Itoa(maxImages)+" images")
 	}
+	return dataArray
+}
+
+func (d *decoder) readImage(image *Image) {
+	d.image.Image = image
+	wirejson.ReadObject(&d.Reader, &d.image, imageMember, &image.Extra)
+	d.Store()
+	d.image.takeLists(&d.Reader)
+}
+
+func imageMember(r *wirejson.Reader, i *imageReader, name []byte) wirejson.Fit {
+	switch string(name) {
+	case "ImageId":
+		return r.Text(&i.ImageID)
+	case "ImageName":
+		return r.Text(&i.ImageName)
+	case "ImageType":
+		return r.Text((*string)(&i.ImageType))
+	case "Status":
+		return r.Text((*string)(&i.Status))
+	case "Description":
+		return r.Text(&i.Description)
+	case "AliUid":
+		return wirejson.ReadInteger(r, &i.AliUID)
+	case "BizType":
+		return wirejson.ReadInteger(r, &i.BizType)
+	case "GmtCreate":
+		return r.Text((*string)(&i.Created))
+	case "GmtModified":
+		return r.Text((*string)(&i.Modified))
+
+	case "VersionId":
+		return r.Text(&i.VersionID)
+	case "VersionName":
+		return r.Text(&i.VersionName)
+	case "OnlineVersionId":
+		return r.Text(&i.OnlineVersionID)
+	case "LatestVersionId":
+		return r.Text(&i.LatestVersionID)
+	case "OnlineVersion":
+		return r.Boolean(&i.OnlineVersion)
+	case "ParentImageId":
+		return r.Text(&i.ParentImageID)
+	case "ParentImageVersion":
+		return r.Text(&i.ParentImageVersion)
+	case "BaseImageId":
+		return r.Text(&i.BaseImageID)
+	case "BaseImageVersion":
+		return r.Text(&i.BaseImageVersion)
+
+	case "ProductType":
+		return r.Text((*string)(&i.ProductType))
+	case "PackageType":
+		return r.Text((*string)(&i.PackageType))
+	case "ProtocolType":
+		return r.Text((*string)(&i.ProtocolType))
+	case "SessionType":
+		return r.Text((*string)(&i.SessionType))
+	case "ImageCreateMode":
+		return r.Text((*string)(&i.ImageCreateMode))
+
+	case "OsType":
+		return r.Text((*string)(&i.OSType))
+	case "Platform":
+		return r.Text(&i.Platform)
+	case "PlatformName":
+		return r.Text((*string)(&i.PlatformName))
+	case "Distro":
+		return r.Text(&i.Distro)
+	case "Language":
+		return r.Text((*string)(&i.Language))
+	case "SupportedLanguageList":
+		return wirejson.ReadList(r, &i.languages, func(item *Language) bool { return r.Item((*string)(item)) })
+
+	case "SystemDiskSize":
+		return wirejson.ReadInteger(r, &i.SystemDiskSize)
+	case "DataDiskSize":
+		return wirejson.ReadInteger(r, &i.DataDiskSize)
+	case "VolumeEncryptionEnabled":
+		return r.Boolean(&i.VolumeEncryptionEnabled)
+	case "VolumeEncryptionKey":
+		return r.Text(&i.VolumeEncryptionKey)
+
+	case "ResourceInstanceCategory":
+		return r.Text(&i.ResourceInstanceCategory)
+	case "FeatureList":
+		return wirejson.ReadList(r, &i.features, func(item *Feature) bool { return r.Item((*string)(item)) })
+	case "DriverList":
+		return wirejson.ReadList(r, &i.drivers, r.Item)
+	case "AppList":
+		return wirejson.ReadObjects(r, &i.apps, appMember)
+	case "TagList":
+		return wirejson.ReadObjects(r, &i.tags, tagMember)
+	case "ImageRegionList":
+		return wirejson.ReadList(r, &i.regions, r.Item)
+	case "ImageRegionDistributeList":
+		return wirejson.ReadObjects(r, &i.distributions, distributionMember)
+	case "SnapshotList":
+		return wirejson.ReadObjects(r, &i.snapshots, snapshotMember)
+
+	case "FotaVersion":
+		return r.Text(&i.FOTAVersion)
+	case "FotaChannel":
+		return r.Text(&i.FOTAChannel)
+	case "CompatibleMode":
+		return r.Boolean(&i.CompatibleMode)
+	case "Scene":
+		return r.Text(&i.Scene)
+	case "Rating":
+		return wirejson.ReadInteger(r, &i.Rating)
+	case "ImageIconUrl":
+		return r.Text(&i.ImageIconURL)
+	case "EnvironmentId":
+		return r.Text(&i.EnvironmentID)
+	}
+	return wirejson.Unknown
+}
+
+func appMember(r *wirejson.Reader, app *App, name []byte) wirejson.Fit {
+	switch string(name) {
+	case "AppId":
+		return r.Text(&app.AppID)
+	case "AppName":
+		return r.Text(&app.AppName)
+	}
+	return wirejson.Unknown
+}
+
+func tagMember(r *wirejson.Reader, tag *Tag, name []byte) wirejson.Fit {
+	switch string(name) {
+	case "Key":
+		return r.Text(&tag.Key)
+	case "Value":
+		return r.Text(&tag.Value)
+	}
+	return wirejson.Unknown
+}
+
+func distributionMember(r *wirejson.Reader, d *RegionDistribution, name []byte) wirejson.Fit {
+	switch string(name) {
+	case "ImageId":
+		return r.Text(&d.ImageID)
+	case "RegionId":
+		return r.Text(&d.RegionID)
+	case "VersionId":
+		return r.Text(&d.VersionID)
+	case "Status":
+		return r.Text((*string)(&d.Status))
+	case "Progress":
+		return r.Text(&d.Progress)
+	}
+	return wirejson.Unknown
+}
+
+func snapshotMember(r *wirejson.Reader, s *DiskSnapshot, name []byte) wirejson.Fit {
+	switch string(name) {
+	case "SnapshotId":
+		return r.Text(&s.SnapshotID)
+	case "VersionId":
+		return r.Text(&s.VersionID)
+	case "DiskType":
+		return r.Text(&s.DiskType)
+	case "DiskSubType":
+		return r.Text(&s.DiskSubType)
+	case "DiskCategory":
+		return r.Text(&s.DiskCategory)
+	case "BindType":
+		return r.Text(&s.BindType)
+	case "Size":
+		return wirejson.ReadInteger(r, &s.Size)
+	}
+	return wirejson.Unknown
+}
+
+// short is the length up to which lists share memory: as many as there are
+// documented languages, and documented features.
+const short = 4
+
+// shortLists holds the lists that are short in most images: one allocation
+// instead of three.
+type shortLists struct {
+	languages [short]Language
+	features  [short]Feature
+	tags      [short]Tag
+}
+
+var shortListsSize = int(reflect.TypeFor[shortLists]().Size())
+
+// takeLists moves the lists to the image.
+func (i *imageReader) takeLists(r *wirejson.Reader) {
+	texts := make([]string, i.drivers.Len()+i.regions.Len())
+	i.Drivers = i.drivers.TakeInto(&texts)
+	i.ImageRegions = i.regions.TakeInto(&texts)
+
+	languages, features, tags := i.languages.Len(), i.features.Len(), i.tags.Len()
+	if max(languages, features, tags) <= short && languages+features+tags > 1 && r.Charge(shortListsSize) {
+		room := new(shortLists)
+		languages, features, tags := room.languages[:], room.features[:], room.tags[:]
+		i.SupportedLanguages = i.languages.TakeInto(&languages)
+		i.Features = i.features.TakeInto(&features)
+		i.Tags = i.tags.TakeInto(&tags)
+	} else {
+		i.SupportedLanguages = i.languages.Take()
+		i.Features = i.features.Take()
+		i.Tags = i.tags.Take()
+	}
+
+	i.Apps = i.apps.Take()
+	i.RegionDistributions = i.distributions.Take()
+	i.Snapshots = i.snapshots.Take()
 }

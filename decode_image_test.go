@@ -46,12 +46,12 @@ var imageRows = []struct {
 
 	{"null for lists", `"FeatureList":null,"AppList":null,"SnapshotList":null`, Image{}},
 	{"empty lists", `"FeatureList":[],"AppList":[ ],"SnapshotList":[],"SupportedLanguageList":[]`,
-		Image{Features: []string{}, Apps: []App{}, Snapshots: []DiskSnapshot{}, SupportedLanguages: []Language{}}},
+		Image{Features: []Feature{}, Apps: []App{}, Snapshots: []DiskSnapshot{}, SupportedLanguages: []Language{}}},
 	{"no list", `"FeatureList":"GPU","AppList":{},"SnapshotList":5`, Image{Extra: extra{
 		"FeatureList": []byte(`"GPU"`), "AppList": []byte(`{}`), "SnapshotList": []byte(`5`)}}},
-	{"numbers and booleans in a list of text", `"FeatureList":["GPU",5,true]`, Image{Features: []string{"GPU", "5", "true"}}},
+	{"numbers and booleans in a list of text", `"FeatureList":["GPU",5,true]`, Image{Features: []Feature{"GPU", "5", "true"}}},
 	{"misfits in a list of text", `"FeatureList":["GPU",null,{},["x"],"y"],"SupportedLanguageList":[null]`, Image{
-		Features: []string{"GPU", "", "", "", "y"}, SupportedLanguages: []Language{""},
+		Features: []Feature{"GPU", "", "", "", "y"}, SupportedLanguages: []Language{""},
 		Extra: extra{"FeatureList": []byte(`["GPU",null,{},["x"],"y"]`), "SupportedLanguageList": []byte(`[null]`)}}},
 	{"unknown member in an item", `"AppList":[{"AppId":"a","AppVersion":"2"},{"AppId":"b"}]`, Image{
 		Apps:  []App{{AppID: "a"}, {AppID: "b"}},
@@ -75,9 +75,9 @@ var imageRows = []struct {
 	{"misfit, then text", `"ImageName":{},"ImageName":"a"`, Image{ImageName: "a"}},
 	{"integer, then a misfit, then null", `"Rating":1,"Rating":"x","Rating":null`, Image{}},
 	{"unknown member twice", `"New":1,"New":2`, Image{Extra: extra{"New": []byte(`2`)}}},
-	{"list twice", `"FeatureList":["a","b"],"ImageName":"n","FeatureList":["c"]`, Image{ImageName: "n", Features: []string{"c"}}},
+	{"list twice", `"FeatureList":["a","b"],"ImageName":"n","FeatureList":["c"]`, Image{ImageName: "n", Features: []Feature{"c"}}},
 	{"list twice, the later one with less in it", `"AppList":[{"AppId":"a","AppName":"x"}],"AppList":[{"AppId":"b"}],"FeatureList":["a"],"FeatureList":["GPU"]`,
-		Image{Apps: []App{{AppID: "b"}}, Features: []string{"GPU"}}},
+		Image{Apps: []App{{AppID: "b"}}, Features: []Feature{"GPU"}}},
 	{"list, then null", `"FeatureList":["a"],"FeatureList":null,"AppList":[{"AppId":"a"}],"AppList":[]`, Image{Apps: []App{}}},
 	{"list, then a misfit", `"AppList":[{"AppId":"a"}],"AppList":7`, Image{Extra: extra{"AppList": []byte(`7`)}}},
 	{"misfitting list, then one that fits", `"AppList":[{"AppId":{}}],"AppList":[{"AppId":"a"}]`, Image{Apps: []App{{AppID: "a"}}}},

@@ -35,10 +35,13 @@ func plainDecodePage(body []byte) (page ListImageResponse, ok success, path stri
 		if json.Unmarshal(raw, &items) != nil {
 			return page, ok, "Data", false
 		}
+		if len(items) > maxImages {
+			return page, ok, "Data", false
+		}
 		page.Images = make([]Image, len(items))
 		for i, item := range items {
 			fields, isObject := plainMembers(item)
-			if !isObject || i == maxImages {
+			if !isObject {
 				return page, ok, "Data[" + strconv.Itoa(i) + "]", false
 			}
 			page.Images[i].Extra = plainObject(reflect.ValueOf(&page.Images[i]).Elem(), fields)

@@ -174,3 +174,20 @@ func (ImageCreateMode) Values() []ImageCreateMode {
 		ImageCreateModeBuilderManual, ImageCreateModeInstanceAuto,
 	}
 }
+
+// Feature is a capability of an image, wire parameter and element FeatureList.
+type Feature string
+
+// The documented features of a request. The documentation lists none for
+// responses.
+const (
+	FeatureGPU          Feature = "GPU"          // GPU support
+	FeatureBuilder      Feature = "Builder"      // image builder support
+	FeatureMultiSession Feature = "MultiSession" // several sessions at once
+	FeatureFOTAChannel  Feature = "FotaChannel"  // FOTA channels
+)
+
+// Values returns the documented features; the service may send others.
+func (Feature) Values() []Feature {
+	return []Feature{FeatureGPU, FeatureBuilder, FeatureMultiSession, FeatureFOTAChannel}
+}

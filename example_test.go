@@ -72,7 +72,7 @@ func ExampleListImageRequest() {
 	request := appstreaming.ListImageRequest{
 		BizType:       appstreaming.Ptr(int32(1)),
 		PlatformNames: []appstreaming.PlatformName{appstreaming.PlatformNameUbuntu, appstreaming.PlatformNameDebian},
-		Features:      []string{"GPU"},
+		Features:      []appstreaming.Feature{appstreaming.FeatureGPU},
 		Tags:          []appstreaming.Tag{{Key: "env", Value: "production"}, {Key: "成本中心"}}, // any value
 	}
 	page, err := client.ListImage(context.Background(), request)

@@ -167,7 +167,7 @@ func TestFaultMatrixOfIllTypedMembers(t *testing.T) {
 	inImage("OnlineVersion", `"TRUE"`, func(i appstreaming.Image) any { return i.OnlineVersion }, true, false)
 	inImage("OnlineVersion", `2`, func(i appstreaming.Image) any { return i.OnlineVersion }, false, true)
 	inImage("FeatureList", `null`, func(i appstreaming.Image) any { return len(i.Features) }, 0, false)
-	inImage("FeatureList", `["GPU", {"a":1}]`, func(i appstreaming.Image) any { return i.Features }, []string{"GPU", ""}, true)
+	inImage("FeatureList", `["GPU", {"a":1}]`, func(i appstreaming.Image) any { return i.Features }, []appstreaming.Feature{"GPU", ""}, true)
 	inImage("TagList", `{"env":"test"}`, func(i appstreaming.Image) any { return len(i.Tags) }, 0, true)
 	inImage("imagename", `"wrong case"`, imageName, matrixImages()[matrixPageSize].ImageName, true)
 	inImage("Invented", `[null, 1e400]`, func(appstreaming.Image) any { return nil }, nil, true)

@@ -19,13 +19,17 @@ import (
 func FuzzQueryIsThatOfNetURL(f *testing.F) {
 	for _, r := range readWireRecords(f, wireFiles[0]) {
 		req := r.listImageRequest(f)
-		f.Add(req.ImageName, req.Distro, strings.Join(req.Features, ","), 12)
+		feature := Feature("GPU,Builder")
+		if len(req.Features) > 0 {
+			feature = req.Features[0]
+		}
+		f.Add(req.ImageName, req.Distro, string(feature), 12)
 	}
 	f.Add("\x00\xff é云😀", "a b+c&d=e%20", "*~-_.", 200)
 	f.Fuzz(func(t *testing.T, name, distro, feature string, items int) {
 		req := ListImageRequest{ImageName: name, Distro: distro}
 		for range items % 128 {
-			req.Features = append(req.Features, feature)
+			req.Features = append(req.Features, Feature(feature))
 			req.Tags = append(req.Tags, Tag{Key: feature, Value: name})
 		}
 		params := req.appendParams(nil)
@@ -109,7 +113,7 @@ func FuzzValidation(f *testing.F) {
 	f.Add("x/../evil?", "http://u:p@h/?q#f", "a b", "\r\n", "a&b", "\x00", "\xff", "", "\n", -1, 101, 65, int64(-1))
 	f.Add("", "::", "", "/", "Signature", "", "", "k", "", 0, 0, 0, int64(0))
 	f.Fuzz(func(t *testing.T, region, endpoint, app, version, param, value, image, key, tag string, page, size, prefetch int, limit int64) {
-		req := ListImageRequest{ImageID: image, Tags: []Tag{{Key: key, Value: tag}}, Features: []string{value}, PageNumber: page, PageSize: size, BizType: Ptr(int32(page))}
+		req := ListImageRequest{ImageID: image, Tags: []Tag{{Key: key, Value: tag}}, Features: []Feature{Feature(value)}, PageNumber: page, PageSize: size, BizType: Ptr(int32(page))}
 		requestErr := req.Validate()
 		var paramErr *ParamError
 		if requestErr != nil && !errors.As(requestErr, &paramErr) {

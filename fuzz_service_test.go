@@ -20,7 +20,7 @@ func FuzzSignThenVerify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, id, name, distro, key, value, secret string, items int) {
 		req := appstreaming.ListImageRequest{ImageID: id, ImageName: name, Distro: distro}
 		for range items % 20 {
-			req.Features = append(req.Features, key)
+			req.Features = append(req.Features, appstreaming.Feature(key))
 			req.Tags = append(req.Tags, appstreaming.Tag{Key: key, Value: value})
 		}
 		if req.Validate() != nil || strings.ContainsFunc(secret, func(r rune) bool { return r <= ' ' || r >= 0x7f }) || secret == "" {

@@ -154,7 +154,7 @@ func fuzzedRequest(texts []string, shape uint64, biz, page, size int32) appstrea
 		case 1:
 			req.PlatformNames = append(req.PlatformNames, appstreaming.PlatformName(next()))
 		case 2, 3:
-			req.Features = append(req.Features, next())
+			req.Features = append(req.Features, appstreaming.Feature(next()))
 		case 4:
 			req.BizRegionIDs = append(req.BizRegionIDs, next())
 		default:
@@ -216,7 +216,7 @@ func wantParams(req appstreaming.ListImageRequest) map[string]string {
 	items("BizTypeList", "", len(req.BizTypes), func(i int) any { return req.BizTypes[i] })
 	items("ProductTypeList", "", len(req.ProductTypes), func(i int) any { return req.ProductTypes[i] })
 	items("PlatformNameList", "", len(req.PlatformNames), func(i int) any { return req.PlatformNames[i] })
-	items("FeatureList", "", len(req.Features), func(i int) any { return req.Features[i] })
+	items("FeatureList", "", len(req.Features), func(i int) any { return string(req.Features[i]) })
 	items("BizRegionIdList", "", len(req.BizRegionIDs), func(i int) any { return req.BizRegionIDs[i] })
 	items("TagList", ".Key", len(req.Tags), func(i int) any { return req.Tags[i].Key })
 	items("TagList", ".Value", len(req.Tags), func(i int) any { return req.Tags[i].Value })

@@ -47,7 +47,7 @@ type ListImageRequest struct {
 	ProductType   ProductType    // ProductType
 	ProductTypes  []ProductType  // ProductTypeList
 	PlatformNames []PlatformName // PlatformNameList
-	Features      []string       // FeatureList, for example "GPU"
+	Features      []Feature      // FeatureList: features that the image must have
 	BizRegionIDs  []string       // BizRegionIdList: regions that the image must be deployed to
 	Tags          []Tag          // TagList: tags that the image must have; an empty Value is not sent
 

@@ -80,10 +80,10 @@ type Image struct {
 	// [Image.ResourceCategories].
 	ResourceInstanceCategory string `json:"ResourceInstanceCategory"`
 
-	Features []string `json:"FeatureList"`
-	Drivers  []string `json:"DriverList"` // an item may itself be JSON text; see [Image.DriverIDs]
-	Apps     []App    `json:"AppList"`
-	Tags     []Tag    `json:"TagList"`
+	Features []Feature `json:"FeatureList"`
+	Drivers  []string  `json:"DriverList"` // an item may itself be JSON text; see [Image.DriverIDs]
+	Apps     []App     `json:"AppList"`
+	Tags     []Tag     `json:"TagList"`
 
 	ImageRegions        []string             `json:"ImageRegionList"` // regions the image is deployed to
 	RegionDistributions []RegionDistribution `json:"ImageRegionDistributeList"`

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -22,10 +23,11 @@ func jsonValue(tb testing.TB, text []byte) (value any) {
 	return value
 }
 
-// checkRoundTrip marshals a page and reads it back.
+// checkRoundTrip marshals a page and reads it back. Extra comes back as
+// encoding/json writes it, without white space.
 func checkRoundTrip(t *testing.T, page ListImageResponse) {
 	t.Helper()
-	text, err := page.MarshalJSON() // without json.Marshal, which rewrites Extra
+	text, err := json.Marshal(page)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,9 +35,22 @@ func checkRoundTrip(t *testing.T, page ListImageResponse) {
 	if err := again.UnmarshalJSON(text); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
+	for _, extra := range append(extrasOf(page), extrasOf(again)...) {
+		for name, value := range extra {
+			extra[name], _ = json.Marshal(value)
+		}
+	}
 	if !reflect.DeepEqual(page, again) {
 		t.Fatalf("marshalled as %s (-want +got)\n%s", text, cmp.Diff(page, again))
 	}
+}
+
+func extrasOf(page ListImageResponse) []extra {
+	extras := []extra{page.Extra}
+	for _, image := range page.Images {
+		extras = append(extras, image.Extra)
+	}
+	return extras
 }
 
 func TestPagesSurviveDecodingAndMarshalling(t *testing.T) {
@@ -64,45 +79,6 @@ func TestPagesSurviveDecodingAndMarshalling(t *testing.T) {
 	}
 }
 
-func TestEveryFieldOfAModelIsMarshalled(t *testing.T) {
-	t.Parallel()
-	for _, model := range []any{ListImageResponse{}, Image{}, App{}, Tag{}, RegionDistribution{}, DiskSnapshot{}} {
-		var text []byte
-		var err error
-		switch model := model.(type) {
-		case ListImageResponse, Image:
-			text, err = json.Marshal(model)
-		case App:
-			text, err = appendApp(nil, &model)
-		case Tag:
-			text, err = appendTag(nil, &model)
-		case RegionDistribution:
-			text, err = appendDistribution(nil, &model)
-		case DiskSnapshot:
-			text, err = appendSnapshot(nil, &model)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := map[string]bool{}
-		for _, field := range reflect.VisibleFields(reflect.TypeOf(model)) {
-			if name := field.Tag.Get("json"); name != "-" {
-				want[name] = true
-			}
-		}
-		if reflect.TypeOf(model) == reflect.TypeFor[ListImageResponse]() {
-			want["Success"] = true
-		}
-		got := map[string]bool{}
-		for name := range jsonValue(t, text).(map[string]any) {
-			got[name] = true
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("members of %T (-want +got)\n%s", model, diff)
-		}
-	}
-}
-
 func TestMarshallingAnImage(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -111,8 +87,8 @@ func TestMarshallingAnImage(t *testing.T) {
 		want  string // members that must be there
 	}{
 		{"zero values", Image{}, `{"ImageId":"","AliUid":0,"OnlineVersion":false,"FeatureList":null,"AppList":null,"Platform":null}`},
-		{"empty lists", Image{Features: []string{}, Apps: []App{}}, `{"FeatureList":[],"AppList":[]}`},
-		{"lists", Image{Features: []string{"a", "b"}, Tags: []Tag{{"k", "v"}, {}}}, `{"FeatureList":["a","b"],"TagList":[{"Key":"k","Value":"v"},{"Key":"","Value":""}]}`},
+		{"empty lists", Image{Features: []Feature{}, Apps: []App{}}, `{"FeatureList":[],"AppList":[]}`},
+		{"lists", Image{Features: []Feature{"a", "b"}, Tags: []Tag{{"k", "v"}, {}}}, `{"FeatureList":["a","b"],"TagList":[{"Key":"k","Value":"v"},{"Key":"","Value":""}]}`},
 		{"integer platform", Image{Platform: "-2"}, `{"Platform":-2}`},
 		{"fraction platform", Image{Platform: "2.5"}, `{"Platform":2.5}`},
 		{"named platform", Image{Platform: "Windows"}, `{"Platform":"Windows"}`},
@@ -139,22 +115,11 @@ func TestMarshallingAnImage(t *testing.T) {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 			for name := range want {
-				if n := bytes.Count(text, append(appendQuoted(nil, name), ':')); n != 1 {
+				if n := bytes.Count(text, []byte(strconv.Quote(name)+":")); n != 1 {
 					t.Errorf("member %s is there %d times", name, n)
 				}
 			}
 		})
-	}
-}
-
-func TestExtraComesLastInTheOrderOfItsNames(t *testing.T) {
-	t.Parallel()
-	image := Image{EnvironmentID: "e", Extra: extra{"d": []byte("1"), "b": []byte("2"), "c": []byte("3"), "a": []byte("4"), "e": []byte("5")}}
-	const want = `"EnvironmentId":"e","a":4,"b":2,"c":3,"d":1,"e":5}`
-	for range 20 {
-		if text, err := json.Marshal(image); err != nil || !strings.HasSuffix(string(text), want) {
-			t.Fatalf("%s, error %v, want %s at its end", text, err, want)
-		}
 	}
 }
 

@@ -48,7 +48,7 @@ func TestParametersAreBuiltInSortedOrder(t *testing.T) {
 	all := ListImageRequest{
 		ImageID: "a", ImageName: "a", Status: "a", ImageType: "a", PackageType: "a", OSType: "a", ProtocolType: "a", Language: "a",
 		PlatformName: "a", Distro: "a", FOTAVersion: "a", ResourceInstanceType: "a", BizType: Ptr(int32(0)), BizTypes: make([]int32, 12),
-		ProductType: "a", ProductTypes: slices.Repeat([]ProductType{"a"}, 120), PlatformNames: []PlatformName{"a"}, Features: []string{"a"},
+		ProductType: "a", ProductTypes: slices.Repeat([]ProductType{"a"}, 120), PlatformNames: []PlatformName{"a"}, Features: []Feature{"a"},
 		BizRegionIDs: []string{"a"}, Tags: slices.Repeat([]Tag{{"a", "b"}}, 11), PageNumber: 1, PageSize: 1,
 	}
 	params := all.appendParams(nil)

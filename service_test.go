@@ -66,7 +66,7 @@ func TestEveryParameterReachesTheServiceUnderItsWireName(t *testing.T) {
 		FOTAVersion: "2.3.0", ResourceInstanceType: "eds.enterprise_office.2c4g", BizType: appstreaming.Ptr(int32(1)), BizTypes: []int32{1, 1},
 		ProductType: appstreaming.ProductTypeCloudApp, ProductTypes: appstreaming.ProductType("").Values(),
 		PlatformNames: []appstreaming.PlatformName{appstreaming.PlatformNameUbuntu, appstreaming.PlatformNameWindows11},
-		Features:      []string{"GPU", "Builder"}, BizRegionIDs: []string{"cn-shanghai"},
+		Features:      []appstreaming.Feature{appstreaming.FeatureGPU, appstreaming.FeatureBuilder}, BizRegionIDs: []string{"cn-shanghai"},
 		Tags: []appstreaming.Tag{{Key: "env", Value: "test"}, {Key: "团队"}}, PageNumber: 2, PageSize: 50,
 	}
 	want := map[string]string{

@@ -113,7 +113,7 @@ func (r wireRecord) listImageRequest(t testing.TB) ListImageRequest {
 		BizTypes             []int32        `json:"BizTypeList"`
 		ProductTypes         []ProductType  `json:"ProductTypeList"`
 		PlatformNames        []PlatformName `json:"PlatformNameList"`
-		Features             []*string      `json:"FeatureList"`
+		Features             []*Feature     `json:"FeatureList"`
 		BizRegionIDs         []string       `json:"BizRegionIdList"`
 		Tags                 []Tag          `json:"TagList"`
 	}
@@ -122,10 +122,10 @@ func (r wireRecord) listImageRequest(t testing.TB) ListImageRequest {
 	if err := decoder.Decode(&p); err != nil {
 		t.Fatalf("%s: %v", r.Case, err)
 	}
-	var features []string
+	var features []Feature
 	for _, f := range p.Features {
 		if f == nil {
-			f = Ptr("null") // what the Node client makes of a null item
+			f = Ptr(Feature("null")) // what the Node client makes of a null item
 		}
 		features = append(features, *f)
 	}

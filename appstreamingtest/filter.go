@@ -158,7 +158,9 @@ func (x *exchange) readLists(sel *selection) *refusal {
 	}
 	oneOf("ProductTypeList", func(i *appstreaming.Image) string { return string(i.ProductType) })
 	oneOf("PlatformNameList", func(i *appstreaming.Image) string { return string(i.PlatformName) })
-	allOf("FeatureList", func(i *appstreaming.Image, feature string) bool { return slices.Contains(i.Features, feature) })
+	allOf("FeatureList", func(i *appstreaming.Image, feature string) bool {
+		return slices.Contains(i.Features, appstreaming.Feature(feature))
+	})
 	allOf("BizRegionIdList", func(i *appstreaming.Image, region string) bool {
 		return slices.Contains(i.ImageRegions, region) ||
 			slices.ContainsFunc(i.RegionDistributions, func(d appstreaming.RegionDistribution) bool { return d.RegionID == region })

@@ -45,7 +45,7 @@ func TestEveryDocumentedParameterSelects(t *testing.T) {
 		PackageType: "ECS", OSType: appstreaming.OSTypeLinux, BizType: 7, ProductType: appstreaming.ProductTypeCloudApp,
 		ProtocolType: appstreaming.ProtocolTypeASP, Language: appstreaming.LanguageZhCN, PlatformName: appstreaming.PlatformNameUbuntu,
 		Distro: "Ubuntu 22.04 64位", FOTAVersion: "2.0.3", ResourceInstanceCategory: `["eds.cpu.category"]`,
-		Features: []string{"GPU", "Builder"}, ImageRegions: []string{"cn-shanghai", "cn-beijing"},
+		Features: []appstreaming.Feature{"GPU", "Builder"}, ImageRegions: []string{"cn-shanghai", "cn-beijing"},
 		Tags: []appstreaming.Tag{{Key: "env", Value: "test"}, {Key: "team", Value: "core"}},
 	}
 	b := appstreaming.Image{
@@ -54,7 +54,7 @@ func TestEveryDocumentedParameterSelects(t *testing.T) {
 		ProtocolType: appstreaming.ProtocolTypeHDX, Language: appstreaming.LanguageEnUS, PlatformName: appstreaming.PlatformNameWindows11,
 		SupportedLanguages: []appstreaming.Language{appstreaming.LanguageEnUS, appstreaming.LanguageJaJP},
 		Distro:             "Windows 11", FOTAVersion: "2.0.30", ResourceInstanceCategory: `["eds.graphics.category"]`,
-		Features: []string{"GPU"}, RegionDistributions: []appstreaming.RegionDistribution{{RegionID: "cn-shanghai"}},
+		Features: []appstreaming.Feature{"GPU"}, RegionDistributions: []appstreaming.RegionDistribution{{RegionID: "cn-shanghai"}},
 		Tags: []appstreaming.Tag{{Key: "env", Value: "prod"}},
 	}
 	gone := plain("gone")

@@ -125,14 +125,14 @@ func timestamp(t time.Time) appstreaming.Timestamp {
 	return appstreaming.Timestamp(t.Format(time.DateTime))
 }
 
-func sampleFeatures(i int) (features []string, categories string) {
+func sampleFeatures(i int) (features []appstreaming.Feature, categories string) {
 	switch i % 3 {
 	case 0:
-		return []string{"GPU", "VideoStreaming", "MultiSession"}, `["eds.cpu.category","eds.graphics.category"]`
+		return []appstreaming.Feature{appstreaming.FeatureGPU, "VideoStreaming", appstreaming.FeatureMultiSession}, `["eds.cpu.category","eds.graphics.category"]`
 	case 1:
-		return []string{"Builder", "VideoStreaming"}, `["eds.cpu.category"]`
+		return []appstreaming.Feature{appstreaming.FeatureBuilder, "VideoStreaming"}, `["eds.cpu.category"]`
 	}
-	return []string{"GPU", "Builder"}, `["eds.graphics.category"]`
+	return []appstreaming.Feature{appstreaming.FeatureGPU, appstreaming.FeatureBuilder}, `["eds.graphics.category"]`
 }
 
 func sampleAppList(i int) []appstreaming.App {

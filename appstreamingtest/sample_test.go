@@ -121,7 +121,7 @@ func TestEveryFilterSelectsAPartOfTheSampleImages(t *testing.T) {
 		"ProductType":          {ProductType: appstreaming.ProductTypeWuyingServer},
 		"ProductTypes":         {ProductTypes: []appstreaming.ProductType{appstreaming.ProductTypeCloudApp, appstreaming.ProductTypeCloudDesktop}},
 		"PlatformNames":        {PlatformNames: []appstreaming.PlatformName{appstreaming.PlatformNameUbuntu, appstreaming.PlatformNameDebian}},
-		"Features":             {Features: []string{"GPU", "Builder"}},
+		"Features":             {Features: []appstreaming.Feature{appstreaming.FeatureGPU, appstreaming.FeatureBuilder}},
 		"BizRegionIDs":         {BizRegionIDs: []string{"cn-shanghai", "us-west-1"}},
 		"Tags":                 {Tags: []appstreaming.Tag{{Key: "env", Value: "test"}, {Key: "team"}}},
 	} {

@@ -3,9 +3,12 @@ package appstreamingtest
 import (
 	"encoding/xml"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wuying-go/appstreaming"
 )
 
 func TestRPCRequestsInOrderAreAccepted(t *testing.T) {
@@ -109,7 +112,7 @@ func TestRPCAnswersInXMLUnlessAskedForJSON(t *testing.T) {
 				ImageID     string `xml:"ImageId"`
 				ImageName   string
 				Description string
-				FeatureList []string
+				FeatureList []appstreaming.Feature
 				TagList     []struct{ Key, Value string }
 			}
 		}
@@ -123,7 +126,7 @@ func TestRPCAnswersInXMLUnlessAskedForJSON(t *testing.T) {
 		for i, got := range page.Data {
 			want := images[i]
 			if got.ImageID != want.ImageID || got.ImageName != want.ImageName || got.Description != want.Description ||
-				strings.Join(got.FeatureList, ",") != strings.Join(want.Features, ",") || len(got.TagList) != len(want.Tags) || got.TagList[2].Key != want.Tags[2].Key {
+				!slices.Equal(got.FeatureList, want.Features) || len(got.TagList) != len(want.Tags) || got.TagList[2].Key != want.Tags[2].Key {
 				t.Errorf("image %d: %+v", i, got)
 			}
 		}

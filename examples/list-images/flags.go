@@ -149,7 +149,7 @@ func define(o *options, signature *string) *flagSet {
 	enums(fs, "platform-names", "PlatformNames", &req.PlatformNames)
 	enum(fs, "product-type", "ProductType", &req.ProductType)
 	enums(fs, "product-types", "ProductTypes", &req.ProductTypes)
-	texts(fs, "features", "Features", &req.Features, "features, comma-separated, as GPU")
+	enums(fs, "features", "Features", &req.Features)
 	texts(fs, "biz-region-ids", "BizRegionIDs", &req.BizRegionIDs, "regions the image is deployed to, comma-separated")
 	text(fs, "distro", "Distro", &req.Distro, "distribution")
 	text(fs, "fota-version", "FOTAVersion", &req.FOTAVersion, "image version")

@@ -94,9 +94,9 @@ func (s *Scanner) Err() *SyntaxError { return s.err }
 // Offset returns where s is in the text.
 func (s *Scanner) Offset() int { return s.pos }
 
-// Rewind goes back to offset, the beginning of a value read wholly or not at
-// all since. It does nothing after a failure.
-func (s *Scanner) Rewind(offset int) {
+// rewind goes back to offset, the beginning of a value that has since been read
+// wholly or not at all. It does nothing after a failure.
+func (s *Scanner) rewind(offset int) {
 	if s.err == nil {
 		s.pos = offset
 	}
@@ -147,43 +147,22 @@ func (s *Scanner) Bool() (literal []byte) {
 // Null reads null.
 func (s *Scanner) Null() { s.literal("null") }
 
-// Skip reads a value of any kind and returns its bytes.
+// Skip reads a value of any kind and returns its bytes, nil after a failure.
 func (s *Scanner) Skip() []byte {
 	s.next()
 	start := s.pos
 	s.open = s.open[:0]
 	for more := true; more; {
-		switch s.Peek() {
-		case Null:
-			s.Null()
-		case Bool:
-			s.Bool()
-		case Number:
-			s.Number()
-		case String:
-			s.String()
-		case Object:
-			if _, more := s.Object(); more {
-				s.open = append(s.open, '{')
-				continue
-			}
-		case Array:
-			if s.Array() {
-				s.open = append(s.open, '[')
-				continue
-			}
-		case Missing:
-			s.expected("a value")
+		if s.skipOne() {
+			continue
 		}
-		// A value has ended, and perhaps what it is the last one of.
+		// A value has ended, and perhaps the objects and arrays that it ends.
 		for more = false; len(s.open) > 0 && !more; {
-			if s.open[len(s.open)-1] == '[' {
-				more = s.NextItem()
-			} else {
-				_, more = s.NextMember()
-			}
-			if !more {
+			closing := s.open[len(s.open)-1]
+			if more = s.more(closing); !more {
 				s.open = s.open[:len(s.open)-1]
+			} else if closing == '}' {
+				s.rawName()
 			}
 		}
 	}
@@ -191,6 +170,48 @@ func (s *Scanner) Skip() []byte {
 		return nil
 	}
 	return s.text[start:s.pos]
+}
+
+// skipOne reads a value, or enters an object or array and reports true.
+func (s *Scanner) skipOne() (entered bool) {
+	switch s.Peek() {
+	case Null:
+		s.Null()
+	case Bool:
+		s.Bool()
+	case Number:
+		s.Number()
+	case String:
+		s.String()
+	case Object:
+		if s.enter('}') {
+			s.open = append(s.open, '}')
+			s.rawName()
+			return true
+		}
+	case Array:
+		if s.enter(']') {
+			s.open = append(s.open, ']')
+			return true
+		}
+	case Missing:
+		s.expected("a value")
+	}
+	return false
+}
+
+// remaining counts the items of an array from the one that comes next. It reads
+// ahead and goes back, except after a failure.
+func (s *Scanner) remaining() (count int) {
+	pos, depth := s.pos, s.depth
+	for more := true; more; more = s.NextItem() {
+		s.Skip()
+		count++
+	}
+	if s.err == nil {
+		s.pos, s.depth = pos, depth
+	}
+	return count
 }
 
 // next skips white space and returns the byte that follows, 0 at the end.
@@ -240,22 +261,28 @@ func (s *Scanner) more(closing byte) bool {
 	return false
 }
 
-// name reads a member's name and the colon after it.
+// name reads a member's name, without escapes, and the colon after it.
 func (s *Scanner) name() (name []byte, ok bool) {
+	name, escaped, ok := s.rawName()
+	if escaped {
+		name = Unescape(make([]byte, 0, len(name)), name)
+	}
+	return name, ok
+}
+
+// rawName reads a member's name as it is written, and the colon after it.
+func (s *Scanner) rawName() (name []byte, escaped, ok bool) {
 	if s.next() != '"' {
 		s.expected("a member's name")
-		return nil, false
+		return nil, false, false
 	}
-	name, escaped := s.String()
+	name, escaped = s.String()
 	if s.next() != ':' {
 		s.expected("':'")
-		return nil, false
+		return nil, false, false
 	}
 	s.pos++
-	if escaped {
-		name = Unescape(nil, name)
-	}
-	return name, true
+	return name, escaped, true
 }
 
 func (s *Scanner) literal(word string) []byte {

@@ -16,7 +16,7 @@ func skip(text string) (string, *SyntaxError) {
 	return value, s.Err()
 }
 
-var texts = []string{
+var sampleTexts = []string{
 	``, ` `, `null`, `nul`, `nullx`, `true`, `tru`, `truefalse`, `false`, `falsy`, `t`, `f`, `n`,
 	`0`, `-0`, `-`, `01`, `-01`, `1.`, `.5`, `1.5`, `1e5`, `1E+5`, `1e-5`, `1e`, `1e+`, `+1`, `1 2`, `0x1`, `123456789012345678901234567890`,
 	`""`, `"`, `"a`, `"abcdefg`, `"abcdefgh`, `"abcdefgh"`, `"abcdefghi"x`, "\"a\tb\"", "\"abcdefgh\x1fb\"", "\"\x7f\"", "\"\x00\"",
@@ -34,7 +34,7 @@ var texts = []string{
 
 func TestAcceptsWhatEncodingJSONAcceptsAndIsUTF8(t *testing.T) {
 	t.Parallel()
-	for _, text := range texts {
+	for _, text := range sampleTexts {
 		checkAcceptance(t, text)
 	}
 }
@@ -60,7 +60,7 @@ func checkAcceptance(t *testing.T, text string) {
 
 func TestStringsAreUnescapedAsEncodingJSONDoes(t *testing.T) {
 	t.Parallel()
-	for _, text := range texts {
+	for _, text := range sampleTexts {
 		checkString(t, text)
 	}
 }
@@ -128,7 +128,7 @@ func TestAFailureEndsEveryLoop(t *testing.T) {
 	if first == nil || first.Offset != 6 {
 		t.Fatalf("error %v, want one at byte 6", first)
 	}
-	s.Rewind(1)
+	s.rewind(1)
 	if s.Peek() != Missing || s.NextItem() || s.Skip() != nil {
 		t.Error("something was read after a failure")
 	}
@@ -176,16 +176,16 @@ func TestIntegersAreOnlyJSONLiteralsInRange(t *testing.T) {
 		"0": 0, "-0": 0, "7": 7, "-7": -7, "3000000000": 3000000000, "9007199254740993": 9007199254740993,
 		"9223372036854775807": 9223372036854775807, "-9223372036854775808": -9223372036854775808,
 	} {
-		if got, ok := Integer([]byte(literal)); got != want || !ok {
-			t.Errorf("Integer(%q) = %d, %t, want %d", literal, got, ok, want)
+		if got, ok := parseInteger([]byte(literal)); got != want || !ok {
+			t.Errorf("parseInteger(%q) = %d, %t, want %d", literal, got, ok, want)
 		}
 	}
 	for _, literal := range []string{
 		"", "-", "+1", "01", "-01", "00", "1.0", "1e3", " 1", "1 ", "0x1", "1_0", "abc", "--1", "١",
 		"9223372036854775808", "-9223372036854775809", "18446744073709551616", "10000000000000000000", "99999999999999999999",
 	} {
-		if got, ok := Integer([]byte(literal)); ok {
-			t.Errorf("Integer(%q) = %d, want none", literal, got)
+		if got, ok := parseInteger([]byte(literal)); ok {
+			t.Errorf("parseInteger(%q) = %d, want none", literal, got)
 		}
 	}
 }

@@ -98,7 +98,7 @@ func newServer(t *testing.T) *appstreamingtest.Server {
 		image.ProductType = appstreaming.ProductType(q.ProductType)
 		image.Language = appstreaming.Language(q.Language)
 		image.Distro = q.Distro
-		image.Features = q.Features
+		image.Features = []appstreaming.Feature{appstreaming.Feature(q.Features[0])}
 		image.ImageRegions = q.Regions
 		image.Tags = []appstreaming.Tag{{Key: q.TagKey, Value: q.TagValue}}
 		image.Platform = "0" // a number, which is what the models expect

@@ -50,7 +50,7 @@ func newRequest(q peers.Query) appstreaming.ListImageRequest {
 		ProductType:  appstreaming.ProductType(q.ProductType),
 		Language:     appstreaming.Language(q.Language),
 		Distro:       q.Distro,
-		Features:     q.Features,
+		Features:     []appstreaming.Feature{appstreaming.Feature(q.Features[0])},
 		BizRegionIDs: q.Regions,
 		Tags:         []appstreaming.Tag{{Key: q.TagKey, Value: q.TagValue}},
 		PageNumber:   q.PageNumber,

@@ -1,0 +1,185 @@
+package wirejson
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// Reader reads one JSON text into the fields of structs.
+//
+// The text of many fields becomes one string, of which the fields are parts;
+// see [Reader.Store]. Everything else that the result needs is allocated in its
+// exact size. The memory for list items and for Extra is limited to a multiple
+// of the text's size; see [Reader.Charge].
+//
+// A Reader can be used again after [Reader.Reset]. Its own memory has a fixed
+// size, regardless of what it has read.
+type Reader struct {
+	Scanner
+	misfit  *SyntaxError
+	memory  int64    // bytes that list items and Extra may still take
+	misfits [][]byte // scratch of readItem: members whose value does not fit
+	texts   texts
+}
+
+// Extra holds the members of an object that have no field, or whose value does
+// not fit their field.
+type Extra = map[string]json.RawMessage
+
+// Fit says whether a member's value has found its field.
+type Fit uint8
+
+// The results of reading a member.
+const (
+	Unknown Fit = iota // there is no such member; its value was not read
+	Misfit             // the value does not fit the field
+	Fits
+)
+
+// A Schema reads the value of the member name into its field of v. The value
+// comes next in r. Where it returns [Unknown] or [Misfit], it has read the
+// value wholly or not at all.
+type Schema[T any] func(r *Reader, v *T, name []byte) Fit
+
+const (
+	// A text may take memoryFloor bytes of memory and memoryFactor times its own
+	// size for list items and Extra. A page of images takes less than its own
+	// size.
+	memoryFloor  = 1 << 20
+	memoryFactor = 4
+
+	// What an Extra takes: the map with its first members, and each member.
+	extraSize       = 352
+	extraMemberSize = 192
+)
+
+// Reset makes r read text from its beginning. It drops what r knows of the
+// text before.
+func (r *Reader) Reset(text []byte) {
+	r.Scanner.Reset(text)
+	r.misfit = nil
+	r.memory = memoryFloor + memoryFactor*int64(len(text))
+	r.texts.drop()
+}
+
+// Charge takes n bytes of the memory that the text may use. It reports false if
+// that many are not left.
+func (r *Reader) Charge(n int) bool { return r.charge(n, 1) }
+
+// charge charges for n items of a size.
+func (r *Reader) charge(n, size int) bool {
+	taken := int64(n) * int64(size)
+	if taken > r.memory {
+		return false
+	}
+	r.memory -= taken
+	return true
+}
+
+// Err returns the first failure: a syntax error, or else a value that the
+// caller or r has found unacceptable. It returns nil if there is none.
+func (r *Reader) Err() *SyntaxError {
+	if r.err != nil {
+		return r.err
+	}
+	return r.misfit
+}
+
+// Refuse records a failure at a value that is valid JSON. Only the first one is
+// kept, and reading continues.
+func (r *Reader) Refuse(offset int, reason string) {
+	if r.misfit == nil {
+		r.misfit = &SyntaxError{Offset: offset, Reason: reason}
+	}
+}
+
+// RefuseKind refuses the value that comes next, which is not of the kind
+// wanted.
+func (r *Reader) RefuseKind(wanted Kind) {
+	kind := r.Peek()
+	if r.misfit == nil && kind != Missing {
+		r.Refuse(r.pos, kind.String()+" instead of "+wanted.String())
+	}
+}
+
+// Forgive drops the failure that [Reader.Refuse] has recorded.
+func (r *Reader) Forgive() { r.misfit = nil }
+
+// ReadObject reads an object, member by member. Members that do not fit go to
+// extra as received. Of a member given twice, the last one counts.
+func ReadObject[T any](r *Reader, v *T, schema Schema[T], extra *Extra) {
+	for name, more := r.Object(); more; name, more = r.NextMember() {
+		fit, raw := readMember(r, v, schema, name)
+		if fit == Fits && *extra == nil {
+			continue
+		}
+		r.settle(extra, name, raw)
+	}
+}
+
+// readMember reads one member. It returns the value that does not fit.
+func readMember[T any](r *Reader, v *T, schema Schema[T], name []byte) (fit Fit, raw []byte) {
+	value := r.pos
+	fit = schema(r, v, name)
+	if fit != Fits {
+		r.rewind(value)
+		raw = r.Skip()
+	}
+	return fit, raw
+}
+
+// settle keeps a value that does not fit in extra. A nil value fits, and
+// replaces an earlier one that did not.
+func (r *Reader) settle(extra *Extra, name, raw []byte) {
+	_, found := (*extra)[string(name)]
+	switch {
+	case raw == nil && found:
+		delete(*extra, string(name))
+		if len(*extra) == 0 {
+			*extra = nil
+		}
+	case raw == nil: // it fits, or the text is invalid
+	case *extra == nil && !r.Charge(extraSize), !found && !r.Charge(extraMemberSize):
+		r.Refuse(r.pos-len(raw), "too many unknown members")
+	default:
+		if *extra == nil {
+			*extra = make(Extra, 1)
+		}
+		(*extra)[string(name)] = bytes.Clone(raw)
+	}
+}
+
+// readItem reads an object that has no Extra. It reports whether all members
+// fit.
+func readItem[T any](r *Reader, item *T, schema Schema[T]) bool {
+	if r.Peek() != Object {
+		return false
+	}
+	unknown, misfits := false, r.misfits[:0]
+	for name, more := r.Object(); more; name, more = r.NextMember() {
+		fit, _ := readMember(r, item, schema, name)
+		if fit == Fits && len(misfits) == 0 {
+			continue
+		}
+		if fit == Unknown {
+			unknown = true
+			continue
+		}
+		// Of a member given twice, the last one counts. The schema bounds how many
+		// names there are.
+		n := 0
+		for n < len(misfits) && !bytes.Equal(misfits[n], name) {
+			n++
+		}
+		if n < len(misfits) {
+			misfits = append(misfits[:n], misfits[n+1:]...)
+		}
+		if fit == Misfit {
+			misfits = append(misfits, name)
+		}
+	}
+	fits := !unknown && len(misfits) == 0
+	clear(misfits[:cap(misfits)]) // they are parts of the text
+	r.misfits = misfits
+	return fits
+}

@@ -1,0 +1,129 @@
+package wirejson
+
+const (
+	// sharedSize bounds the string that fields share, so that a field that is
+	// kept keeps no more than that of its neighbors alive. The text of an image
+	// takes about 2 KiB.
+	sharedSize = 16 << 10
+
+	// Longer texts are strings of their own.
+	maxShared = 2 << 10
+
+	// sharers bounds how many fields share a string.
+	sharers = 256
+
+	// recents is how many texts can be found again.
+	recents = 64
+)
+
+// texts collects the text of fields. It becomes one string: one allocation for
+// many fields. Until then, each field has a placeholder.
+type texts struct {
+	buffer  [sharedSize]byte
+	used    int // bytes of buffer
+	fields  [sharers]placement
+	waiting int           // how many of fields
+	recent  [recents]part // to find a text that comes again; see slot
+}
+
+// part is a part of the buffer.
+type part struct{ from, to uint16 }
+
+// placement is a part that belongs in a field.
+type placement struct {
+	field *string
+	part
+}
+
+// placeholder is in fields whose text is not stored yet.
+const placeholder = "not stored yet"
+
+// Text reads text into field: a string, or a number or a boolean as written.
+// null means the empty text.
+func (r *Reader) Text(field *string) Fit {
+	raw, escaped, fit := r.scalar(field)
+	if len(raw) > 0 {
+		r.put(field, raw, escaped)
+	}
+	return fit
+}
+
+// scalar reads the value that is to be stored in field, and empties the field.
+// It returns the value's text.
+func (r *Reader) scalar(field *string) (raw []byte, escaped bool, fit Fit) {
+	if *field != "" {
+		r.Store() // the member is given twice; the later text must be stored last
+		*field = ""
+	}
+	switch r.Peek() {
+	case String:
+		raw, escaped = r.String()
+	case Number:
+		raw = r.Number()
+	case Bool:
+		raw = r.Bool()
+	case Null:
+		r.Null()
+	default:
+		return nil, false, Misfit
+	}
+	return raw, escaped, Fits
+}
+
+// put collects a text, which is not empty, for field.
+func (r *Reader) put(field *string, raw []byte, escaped bool) {
+	if len(raw) > maxShared {
+		if escaped {
+			raw = Unescape(make([]byte, 0, len(raw)), raw)
+		}
+		*field = string(raw)
+		return
+	}
+	t := &r.texts
+	if t.used+len(raw) > sharedSize || t.waiting == sharers {
+		r.Store()
+	}
+	recent := &t.recent[slot(raw)]
+	if escaped || string(raw) != string(t.buffer[recent.from:recent.to]) {
+		recent.from = uint16(t.used)
+		if escaped {
+			t.used = len(Unescape(t.buffer[:t.used], raw)) // never longer than raw
+		} else {
+			t.used += copy(t.buffer[t.used:], raw)
+		}
+		recent.to = uint16(t.used)
+	}
+	*field = placeholder
+	t.fields[t.waiting] = placement{field, *recent}
+	t.waiting++
+}
+
+// slot returns where in texts.recent a text is found again, unless another one
+// has taken its place. Many texts, such as regions and versions, come several
+// times in an image, and differ in their last bytes.
+func slot(text []byte) int {
+	last := len(text) - 1
+	return (len(text) + 5*int(text[last]) + 11*int(text[last/2])) % recents
+}
+
+// Store makes a string of the text collected so far and stores its parts in
+// their fields. Call it before fields move, and after the last one.
+func (r *Reader) Store() {
+	t := &r.texts
+	if t.waiting == 0 {
+		return
+	}
+	text := string(t.buffer[:t.used])
+	for i := range t.waiting {
+		p := &t.fields[i]
+		*p.field = text[p.from:p.to]
+	}
+	t.drop()
+}
+
+// drop forgets the text collected.
+func (t *texts) drop() {
+	clear(t.fields[:t.waiting])
+	t.used, t.waiting = 0, 0
+	clear(t.recent[:])
+}
