@@ -4,69 +4,63 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
-	"io"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/wuying-go/appstreaming"
+	"github.com/wuying-go/appstreaming/appstreamingtest"
 	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
-const program = "custom-credentials"
+func main() { program().Main() }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process the hard way
-	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+func program() *demo.Program {
+	var file string
+	return &demo.Program{
+		Name:    "custom-credentials",
+		About:   "Lists twice with STS keys from a callback, and prints which key that took.",
+		Samples: func() []appstreaming.Image { return appstreamingtest.SampleImages(237) },
+		Flags: func(f *demo.Flags) {
+			f.Group("Credentials")
+			f.Text("file", &file, "`path` of what \"aliyun sts AssumeRole\" prints, which something else keeps fresh")
+		},
+		Live: func() bool { return file != "" },
+		Run: func(ctx context.Context, s *demo.Session) error {
+			issue, revoke := keySource(s, file)
+			if issue == nil {
+				fmt.Fprintln(s.Stderr, "Without -file the keys come from the standard chain, which renews them itself.")
+				return twice(ctx, s, nil, nil)
+			}
+			return twice(ctx, s, newRotating(issue), revoke)
+		},
+	}
 }
 
-// run returns the exit code: 0 when all went well, 1 when a call failed, 2 when
-// the arguments cannot be used.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet(program, flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	file := flags.String("file", "", "`path` of what \"aliyun sts AssumeRole\" prints, which something else keeps fresh")
-	region := flags.String("region", "", "`region` of the endpoint (default ALIBABA_CLOUD_REGION_ID, else cn-shanghai)")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		return demo.ExitOK
-	case err != nil:
-		return demo.ExitUsage
-	case flags.NArg() > 0:
-		fmt.Fprintf(stderr, "%s: no arguments are taken\n", program)
-		return demo.ExitUsage
+// twice lists two times, the way a long-running program would, and prints which
+// key that took. Between the calls it calls revoke, if there is one.
+func twice(ctx context.Context, s *demo.Session, keys *rotating, revoke func()) error {
+	client := s.Client
+	if keys != nil {
+		var err error
+		if client, err = s.Client.With(keys.options()...); err != nil {
+			return err
+		}
 	}
-
-	use, err := connect(*file, *region, getenv, stderr)
-	var optionErr *appstreaming.OptionError
-	switch {
-	case errors.As(err, &optionErr):
-		fmt.Fprintf(stderr, "%s: -region: %v\n", program, err)
-		return demo.ExitUsage
-	case err != nil:
-		return demo.Report(stderr, program, err)
-	}
-	defer use.stop()
-	return twice(ctx, use, stdout, stderr)
-}
-
-// twice lists two times, as a program that runs for long would, and tells which
-// key that took.
-func twice(ctx context.Context, use *connection, stdout, stderr io.Writer) int {
 	for call := 1; call <= 2; call++ {
-		page, err := use.client.ListImage(ctx, appstreaming.ListImageRequest{})
+		page, err := client.ListImage(ctx, appstreaming.ListImageRequest{})
 		if err != nil {
-			return demo.Report(stderr, program, err)
+			return err
 		}
-		fmt.Fprintf(stdout, "call %d: %d images, attempts: %d, key: %s\n", call, page.Count, page.Attempts, use.keys.accessKeyID())
-		if call == 1 && use.revoke != nil {
-			use.revoke()
-			fmt.Fprintln(stdout, "now the service lets the token expire, long before its time")
+		key := "of the standard chain"
+		if keys != nil {
+			key = keys.accessKeyID()
+		}
+		if _, err := fmt.Fprintf(s.Stdout, "call %d: %d images, attempts: %d, key: %s\n", call, page.Count, page.Attempts, key); err != nil {
+			return err
+		}
+		if call == 1 && revoke != nil {
+			revoke()
+			fmt.Fprintln(s.Stdout, "now the service lets the token expire, long before its time")
 		}
 	}
-	return demo.ExitOK
+	return nil
 }

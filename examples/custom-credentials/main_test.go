@@ -18,22 +18,26 @@ import (
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
+	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
-func noEnvironment(string) string { return "" }
+func execute(ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = program().Execute(ctx, demo.Isolated(&out, &errs), args)
+	return code, out.String(), errs.String()
+}
 
 func TestATokenThatExpiresEarlyCostsOneRetry(t *testing.T) {
 	t.Parallel()
-	var stdout, stderr bytes.Buffer
-	code := run(t.Context(), nil, noEnvironment, &stdout, &stderr)
+	code, stdout, stderr := execute(t.Context())
 	want := `call 1: 237 images, attempts: 1, key: STS.demo-1
 now the service lets the token expire, long before its time
 call 2: 237 images, attempts: 2, key: STS.demo-2
 `
-	if diff := cmp.Diff(want, stdout.String()); diff != "" || code != 0 {
-		t.Errorf("exit %d, stderr %q, stdout (-want +got):\n%s", code, stderr.String(), diff)
+	if diff := cmp.Diff(want, stdout); diff != "" || code != 0 {
+		t.Errorf("exit %d, stderr %q, stdout (-want +got):\n%s", code, stderr, diff)
 	}
-	if all := stdout.String() + stderr.String(); strings.Contains(all, "demo-secret") || strings.Contains(all, "demo-token") {
+	if all := stdout + stderr; strings.Contains(all, "demo-secret") || strings.Contains(all, "demo-token") {
 		t.Errorf("a secret is printed: %q", all)
 	}
 }
@@ -117,14 +121,14 @@ func TestAFileIsReadAnewWhenItsTokenIsRefused(t *testing.T) {
 	}
 	write(appstreamingtest.STSAccessKeyID, appstreamingtest.STSAccessKeySecret, appstreamingtest.SecurityToken)
 	keys := newRotating(fromFile(path))
-	use := &connection{client: service.Client(keys.options()...), keys: keys, revoke: func() {
+	var stdout bytes.Buffer
+	s := &demo.Session{Env: demo.Isolated(&stdout, io.Discard), Client: service.Client()}
+	err := twice(t.Context(), s, keys, func() {
 		service.ExpireToken(appstreamingtest.SecurityToken)
 		write("STS.new", "s", "t2")
-	}}
-	var stdout, stderr bytes.Buffer
-	code := twice(t.Context(), use, &stdout, &stderr)
-	if code != 0 || !strings.Contains(stdout.String(), "call 2: 3 images, attempts: 2, key: STS.new") {
-		t.Errorf("exit %d, %q, %q", code, stdout.String(), stderr.String())
+	})
+	if err != nil || !strings.Contains(stdout.String(), "call 2: 3 images, attempts: 2, key: STS.new") {
+		t.Errorf("%v, %q", err, stdout.String())
 	}
 }
 
@@ -136,18 +140,29 @@ func TestAFileThatIsNoAnswerOfSTSIsNotQuoted(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		var stderr bytes.Buffer
-		code := run(t.Context(), []string{"-file", path}, noEnvironment, io.Discard, &stderr)
-		if code != 1 || !strings.Contains(stderr.String(), "does not hold") || strings.Contains(stderr.String(), "hush") {
-			t.Errorf("%s: exit %d, %q", name, code, stderr.String())
+		code, _, stderr := execute(t.Context(), "-file", path)
+		if code != 1 || !strings.Contains(stderr, "does not hold") || strings.Contains(stderr, "hush") {
+			t.Errorf("%s: exit %d, %q", name, code, stderr)
 		}
+	}
+}
+
+func TestTheKeysOfTheStandardChainAreUsedWithoutAFile(t *testing.T) {
+	t.Parallel()
+	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(3)...)
+	var stdout, stderr bytes.Buffer
+	env := demo.Isolated(&stdout, &stderr)
+	env.Credentials = appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, "")
+	code := program().Execute(t.Context(), env, []string{"-endpoint", service.URL()})
+	if code != 0 || !strings.Contains(stdout.String(), "call 2: 3 images, attempts: 1, key: of the standard chain") {
+		t.Errorf("exit %d, %q, %q", code, stdout.String(), stderr.String())
 	}
 }
 
 func TestArgumentsThatCannotBeUsedAreExitCode2(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{"-nonsense", "now", "-region x/../y", "-file x -region x/../y"} {
-		if code := run(t.Context(), strings.Fields(args), noEnvironment, io.Discard, io.Discard); code != 2 {
+		if code, _, _ := execute(t.Context(), strings.Fields(args)...); code != 2 {
 			t.Errorf("%q: exit %d, want 2", args, code)
 		}
 	}
@@ -157,8 +172,7 @@ func TestAnInterruptEndsTheProgram(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	var stderr bytes.Buffer
-	if code := run(ctx, nil, noEnvironment, io.Discard, &stderr); code != 1 || !strings.Contains(stderr.String(), "context canceled") {
-		t.Errorf("exit %d, %q", code, stderr.String())
+	if code, _, stderr := execute(ctx); code != 1 || !strings.Contains(stderr, "context canceled") {
+		t.Errorf("exit %d, %q", code, stderr)
 	}
 }

@@ -8,24 +8,24 @@ import (
 	"github.com/wuying-go/appstreaming"
 )
 
-// renewBefore is how long before its end a key is given up.
+// renewBefore is how long before its end a key is renewed.
 const renewBefore = 3 * time.Minute
 
-// issued is a key with the time it ends; zero: it does not.
+// issued is a key and when it expires; zero means never.
 type issued struct {
 	appstreaming.Credentials
 	expires time.Time
 }
 
 // rotating keeps an STS key until it is about to expire or the service refuses
-// it, and then asks for another. It is safe for concurrent use.
+// it, then asks for another. It is safe for concurrent use.
 type rotating struct {
-	issue func(context.Context) (issued, error)
-	turn  chan struct{} // holds one token: for the fields below, and for issuing
+	issue issuer
+	turn  chan struct{} // holds one token: for the field below and for issuing
 	kept  *issued
 }
 
-func newRotating(issue func(context.Context) (issued, error)) *rotating {
+func newRotating(issue issuer) *rotating {
 	r := &rotating{issue: issue, turn: make(chan struct{}, 1)}
 	r.turn <- struct{}{}
 	return r
@@ -36,9 +36,9 @@ func (r *rotating) options() []appstreaming.Option {
 	return []appstreaming.Option{appstreaming.WithCredentials(r), appstreaming.WithObserver(r.observe)}
 }
 
-// Credentials is asked before every attempt, so that it answers from memory
-// while it can. Who comes while a key is being issued waits for it, but not
-// longer than its ctx: a mutex would not let go.
+// Credentials returns the key. The client calls it before every attempt, so it
+// answers from memory while it can. Callers that come while a key is being
+// issued wait for it, at most until their ctx ends; a mutex could not do that.
 func (r *rotating) Credentials(ctx context.Context) (appstreaming.Credentials, error) {
 	select {
 	case <-r.turn:
@@ -56,8 +56,8 @@ func (r *rotating) Credentials(ctx context.Context) (appstreaming.Credentials, e
 	return r.kept.Credentials, nil
 }
 
-// observe forgets the key when the service has refused its token. That comes
-// before the client's one retry, which so gets another key.
+// observe drops the key when the service has refused its token. It runs before
+// the client's one retry, so that retry gets another key.
 func (r *rotating) observe(ctx context.Context, a appstreaming.Attempt) {
 	if !errors.Is(a.Err, appstreaming.CodeInvalidSecurityToken) {
 		return
@@ -70,7 +70,7 @@ func (r *rotating) observe(ctx context.Context, a appstreaming.Attempt) {
 	}
 }
 
-// accessKeyID tells which key is kept. It is no secret; the rest is.
+// accessKeyID returns the identifier of the key, which is no secret.
 func (r *rotating) accessKeyID() string {
 	<-r.turn
 	defer func() { r.turn <- struct{}{} }()

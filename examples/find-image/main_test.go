@@ -11,11 +11,21 @@ import (
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
+	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
 func execute(ctx context.Context, args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	code = run(ctx, args, func(string) string { return "" }, &out, &errs)
+	code = program().Execute(ctx, demo.Isolated(&out, &errs), args)
+	return code, out.String(), errs.String()
+}
+
+// against runs the program against a service.
+func against(ctx context.Context, service *appstreamingtest.Server, args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	env := demo.Isolated(&out, &errs)
+	env.Credentials = appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, "")
+	code = program().Execute(ctx, env, append([]string{"-endpoint", service.URL()}, args...))
 	return code, out.String(), errs.String()
 }
 
@@ -27,10 +37,16 @@ func TestImagesAreFoundByIdentifierNameAndTags(t *testing.T) {
 		want func(appstreaming.Image) bool
 	}{
 		"identifier": {[]string{"-id", samples[42].ImageID}, func(i appstreaming.Image) bool { return i.ImageID == samples[42].ImageID }},
-		"name part":  {[]string{"-name", "DemoImage-0004"}, func(i appstreaming.Image) bool { return strings.Contains(i.ImageName, "DemoImage-0004") }},
-		"whole name": {[]string{"-name", samples[3].ImageName, "-exact"}, func(i appstreaming.Image) bool { return i.ImageName == samples[3].ImageName }},
-		"tag":        {[]string{"-tag", "team=研发", "-tag", "env"}, func(i appstreaming.Image) bool { return hasTag(i, "team", "研发") && hasTag(i, "env", "") }},
-		"nothing":    {nil, func(i appstreaming.Image) bool { return i.ImageID == samples[7].ImageID }},
+		"name part": {[]string{"-name", "DemoImage-0004"}, func(i appstreaming.Image) bool {
+			return strings.Contains(i.ImageName, "DemoImage-0004")
+		}},
+		"whole name": {[]string{"-name", samples[3].ImageName, "-exact"}, func(i appstreaming.Image) bool {
+			return i.ImageName == samples[3].ImageName
+		}},
+		"tag": {[]string{"-tag", "team=研发", "-tag", "env"}, func(i appstreaming.Image) bool {
+			return hasTag(i, "team", "研发") && hasTag(i, "env", "")
+		}},
+		"nothing": {nil, func(i appstreaming.Image) bool { return i.ImageID == samples[7].ImageID }},
 	} {
 		code, stdout, stderr := execute(t.Context(), test.args...)
 		var got, want []string
@@ -68,12 +84,10 @@ func hasTag(image appstreaming.Image, key, value string) bool {
 func TestTheServiceIsAskedForWhatIsWanted(t *testing.T) {
 	t.Parallel()
 	service := appstreamingtest.NewServer(t)
-	var stdout, stderr bytes.Buffer
-	code := find(t.Context(), service.Client(), wanted{request: appstreaming.ListImageRequest{
-		ImageID: "imgc-1", ImageName: "云", Tags: []appstreaming.Tag{{Key: "env", Value: "a=b"}, {Key: "team"}},
-	}}, &stdout, &stderr)
+	code, _, _ := against(t.Context(), service, "-id", "imgc-1", "-name", "云", "-tag", "env=a=b", "-tag", "team")
 	want := map[string]string{
-		"ImageId": "imgc-1", "ImageName": "云", "TagList.1.Key": "env", "TagList.1.Value": "a=b", "TagList.2.Key": "team", "PageNumber": "1", "PageSize": "100",
+		"ImageId": "imgc-1", "ImageName": "云", "TagList.1.Key": "env", "TagList.1.Value": "a=b", "TagList.2.Key": "team",
+		"PageNumber": "1", "PageSize": "100",
 	}
 	if diff := cmp.Diff(want, service.Requests()[0].Params); diff != "" || code != exitNotFound {
 		t.Errorf("exit %d, parameters (-want +got):\n%s", code, diff)
@@ -90,23 +104,31 @@ func TestExitCodesTellWhatHappened(t *testing.T) {
 		{"-name DemoImage-00042 -exact", "[]\n", "no such image", 3}, // a part of a name
 		{"-exact", "", "-exact needs -name", 2},
 		{"-id x -tag =v", "", "must not be empty", 2},
-		{"-id x y", "", "given by -id, -name and -tag", 2},
+		{"-id x y", "", `unexpected argument "y"`, 2},
 		{"-id x -region x/../y", "", "-region: ", 2},
-		{"-nonsense", "", "flag provided but not defined", 2},
+		{"-nonsense", "", "-nonsense: no such flag", 2},
 		{"-id x -timeout 1ns", "", "allow more time with -timeout", 1},
 		{"-id x -timeout 0", "[]\n", "no such image", 3},
-		{"-id x -timeout -1s", "", "-timeout must not be negative", 2},
-		{"-h", "", "exact identifier", 0},
+		{"-id x -timeout -1s", "", "-timeout: must be a duration", 2},
 	} {
 		code, stdout, stderr := execute(t.Context(), strings.Fields(test.args)...)
 		if code != test.code || stdout != test.stdout || !strings.Contains(stderr, test.stderr) {
 			t.Errorf("%s: exit %d, stdout %q, stderr %q; want %d, %q, %q", test.args, code, stdout, stderr, test.code, test.stdout, test.stderr)
 		}
+		if strings.Count(stderr, "\n") > 3 {
+			t.Errorf("%s: stderr %q, want a few lines and not the usage", test.args, stderr)
+		}
 	}
-	var stderr bytes.Buffer
-	withKey := func(name string) string { return map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "x"}[name] }
-	if code := run(t.Context(), nil, withKey, &stderr, &stderr); code != 2 || !strings.Contains(stderr.String(), "at least one of") {
-		t.Errorf("a search for nothing: exit %d, %q", code, stderr.String())
+	if code, _, stderr := against(t.Context(), appstreamingtest.NewServer(t)); code != 2 || !strings.Contains(stderr, "at least one of") {
+		t.Errorf("a search for nothing: exit %d, %q", code, stderr)
+	}
+}
+
+func TestHelpSaysThatTheOutputIsAList(t *testing.T) {
+	t.Parallel()
+	code, stdout, stderr := execute(t.Context(), "-h")
+	if code != 0 || stderr != "" || !strings.Contains(stdout, "prints them as a JSON array") {
+		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 }
 
@@ -114,10 +136,9 @@ func TestAFailureIsNoEmptyResult(t *testing.T) {
 	t.Parallel()
 	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(3)...)
 	service.Fail(-1, appstreamingtest.Fault{Code: appstreaming.CodeForbiddenNoPermission})
-	var stdout, stderr bytes.Buffer
-	code := find(t.Context(), service.Client(), wanted{}, &stdout, &stderr)
-	if code != 1 || stdout.Len() > 0 || !strings.Contains(stderr.String(), "grant the RAM action") {
-		t.Errorf("exit %d, stdout %q, stderr %q; want 1, nothing and a hint", code, stdout.String(), stderr.String())
+	code, stdout, stderr := against(t.Context(), service, "-id", "x")
+	if code != 1 || stdout != "" || !strings.Contains(stderr, "grant the RAM action") {
+		t.Errorf("exit %d, stdout %q, stderr %q; want 1, nothing and a hint", code, stdout, stderr)
 	}
 }
 
@@ -125,9 +146,11 @@ func TestAnInterruptEndsTheSearch(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	service := appstreamingtest.NewServer(t)
-	service.Fail(1, appstreamingtest.Fault{When: func(appstreamingtest.Request) bool { cancel(); return true }, Break: appstreamingtest.BreakHang})
-	var stdout, stderr bytes.Buffer
-	if code := find(ctx, service.Client(), wanted{}, &stdout, &stderr); code != 1 || !strings.Contains(stderr.String(), "context canceled") {
-		t.Errorf("exit %d, %q; want 1 and why", code, stderr.String())
+	service.Fail(1, appstreamingtest.Fault{
+		When:  func(appstreamingtest.Request) bool { cancel(); return true },
+		Break: appstreamingtest.BreakHang,
+	})
+	if code, _, stderr := against(ctx, service, "-id", "x"); code != 1 || !strings.Contains(stderr, "context canceled") {
+		t.Errorf("exit %d, %q; want 1 and why", code, stderr)
 	}
 }

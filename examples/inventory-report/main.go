@@ -6,12 +6,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/wuying-go/appstreaming"
@@ -19,61 +16,38 @@ import (
 	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
-const program = "inventory-report"
+func main() { program().Main() }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process the hard way
-	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
-}
-
-// run returns the exit code: 0 when the report is written, 1 when a call failed
-// or the file could not be written, 2 when the arguments cannot be used.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet(program, flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	out := flags.String("out", "-", "`file` to write; - is standard output")
-	region := flags.String("region", "", "`region` of the endpoint (default ALIBABA_CLOUD_REGION_ID, else cn-shanghai)")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		return demo.ExitOK
-	case err != nil:
-		return demo.ExitUsage
-	case *out == "-" && demo.IsTerminal(stdout):
-		fmt.Fprintf(stderr, "%s: the report is a page of HTML; name a file with -out, such as -out report.html\n", program)
-		return demo.ExitUsage
-	case flags.NArg() > 0 || *out == "":
-		fmt.Fprintf(stderr, "%s: the file is given by -out\n", program)
-		return demo.ExitUsage
+func program() *demo.Program {
+	out := "-"
+	return &demo.Program{
+		Name:    "inventory-report",
+		About:   "Writes one HTML page about all images: counts, charts, and a table to sort and filter.",
+		Samples: func() []appstreaming.Image { return appstreamingtest.SampleImages(237) },
+		Flags: func(f *demo.Flags) {
+			f.Group("Report")
+			f.Text("out", &out, "`file` to write; - is standard output, unless that is a terminal (default -)")
+		},
+		Check: func(env demo.Env) error {
+			if out == "-" && env.IsTerminal(env.Stdout) {
+				return errors.New("the report is a page of HTML; name a file with -out, such as -out report.html")
+			}
+			return nil
+		},
+		Run: func(ctx context.Context, s *demo.Session) error {
+			page, count, err := report(ctx, s.Client, s.Source(), time.Now())
+			if err != nil {
+				return err
+			}
+			if err := write(out, page, s.Stdout); err != nil {
+				return err
+			}
+			if out != "-" {
+				fmt.Fprintf(s.Stderr, "%d images in %s\n", count, out)
+			}
+			return nil
+		},
 	}
-	source := demo.Region(getenv, *region)
-	if !demo.HasCredentials(getenv) {
-		source = "built-in service"
-	}
-	client, stop, err := demo.Connect(getenv, stderr, *region, false, appstreamingtest.SampleImages(237), appstreaming.WithApplication(program, ""))
-	var optionErr *appstreaming.OptionError
-	switch {
-	case errors.As(err, &optionErr):
-		fmt.Fprintf(stderr, "%s: -region: %v\n", program, err)
-		return demo.ExitUsage
-	case err != nil:
-		return demo.Report(stderr, program, err)
-	}
-	defer stop()
-
-	page, count, err := report(ctx, client, source, time.Now())
-	if err == nil {
-		err = write(*out, page, stdout)
-	}
-	switch {
-	case errors.Is(err, syscall.EPIPE): // the reader has had enough, as head does
-		return demo.ExitOK
-	case err != nil:
-		return demo.Report(stderr, program, err)
-	case *out != "-":
-		fmt.Fprintf(stderr, "%d images in %s\n", count, *out)
-	}
-	return demo.ExitOK
 }
 
 // report lists all images and makes the page, whole or not at all.

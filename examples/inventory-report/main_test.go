@@ -18,15 +18,14 @@ import (
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
+	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
-
-func noEnvironment(string) string { return "" }
 
 func TestTheReportHasARowForEveryImage(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "report.html")
 	var stdout, stderr bytes.Buffer
-	code := run(t.Context(), []string{"-out", path}, noEnvironment, &stdout, &stderr)
+	code := program().Execute(t.Context(), demo.Isolated(&stdout, &stderr), []string{"-out", path})
 	text, err := os.ReadFile(path)
 	if code != 0 || err != nil || stdout.Len() > 0 || !strings.Contains(stderr.String(), "237 images in "+path) {
 		t.Fatalf("exit %d, %v, stdout %q, stderr %q", code, err, stdout.String(), stderr.String())
@@ -46,7 +45,7 @@ func TestTheReportHasARowForEveryImage(t *testing.T) {
 func TestTheReportGoesToStandardOutputUnlessAFileIsGiven(t *testing.T) {
 	t.Parallel()
 	var stdout bytes.Buffer
-	if code := run(t.Context(), nil, noEnvironment, &stdout, io.Discard); code != 0 || !strings.HasSuffix(stdout.String(), "</html>\n") {
+	if code := program().Execute(t.Context(), demo.Isolated(&stdout, io.Discard), nil); code != 0 || !strings.HasSuffix(stdout.String(), "</html>\n") {
 		t.Errorf("exit %d, %d bytes", code, stdout.Len())
 	}
 }
@@ -241,11 +240,11 @@ func TestExitCodesTellWhatHappened(t *testing.T) {
 		{"no reader", "", "", t.Context(), failing{syscall.EPIPE}, 0},
 		{"full", "", "short write", t.Context(), failing{io.ErrShortWrite}, 1},
 		{"region", "-region x/../y", "-region: ", t.Context(), io.Discard, 2},
-		{"argument", "report.html", "given by -out", t.Context(), io.Discard, 2},
-		{"no such flag", "-nonsense", "not defined", t.Context(), io.Discard, 2},
+		{"argument", "report.html", `unexpected argument "report.html"`, t.Context(), io.Discard, 2},
+		{"no such flag", "-nonsense", "no such flag", t.Context(), io.Discard, 2},
 	} {
 		var stderr bytes.Buffer
-		code := run(test.ctx, strings.Fields(test.args), noEnvironment, test.stdout, &stderr)
+		code := program().Execute(test.ctx, demo.Isolated(test.stdout, &stderr), strings.Fields(test.args))
 		if code != test.code || !strings.Contains(stderr.String(), test.stderr) {
 			t.Errorf("%s: exit %d, %q; want %d and %q", test.name, code, stderr.String(), test.code, test.stderr)
 		}

@@ -1,19 +1,26 @@
-// Program list-images lists cloud desktop and cloud app images: of the account in the environment, or of a
-// built-in service when there is none. Try: go run ./examples/list-images -os-type Windows -o csv
+// Program list-images lists cloud desktop and cloud app images as a table, JSON, JSON lines or CSV.
+// Try: go run ./examples/list-images -os-type Windows -o csv
 package main
 
 import (
-	"context"
-	"os"
-	"os/signal"
-	"syscall"
-
+	"github.com/wuying-go/appstreaming"
+	"github.com/wuying-go/appstreaming/appstreamingtest"
 	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
-func main() {
-	signal.Ignore(syscall.SIGPIPE) // a reader that goes, as head does, is an error of a write then
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process the hard way
-	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr, demo.IsTerminal))
+const sampleImages = 237
+
+func main() { program().Main() }
+
+func program() *demo.Program {
+	var o options
+	return &demo.Program{
+		Name:    "list-images",
+		About:   "Lists cloud desktop and cloud app images as a table, JSON, JSON lines or CSV.",
+		Exits:   "; what was listed before a failure is written",
+		Samples: func() []appstreaming.Image { return appstreamingtest.SampleImages(sampleImages) },
+		Flags:   o.flags,
+		Check:   o.check,
+		Run:     o.run,
+	}
 }

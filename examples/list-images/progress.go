@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// progress is a line on a terminal that tells how far the listing is. It is
-// silent where nobody watches.
+// progress is a line on a terminal that shows how far the listing is. It is
+// silent when nobody watches.
 type progress struct {
 	terminal io.Writer // nil: silent
 	shown    bool
@@ -19,7 +19,7 @@ func newProgress(stderr io.Writer, watched bool) *progress {
 	return &progress{terminal: stderr}
 }
 
-// show tells so many images, once in a while.
+// show shows the number of images, every 25 images and at the end.
 func (p *progress) show(listed, count int) {
 	const every = 25
 	if p.terminal == nil || listed%every != 0 && listed != count {
@@ -29,7 +29,7 @@ func (p *progress) show(listed, count int) {
 	fmt.Fprintf(p.terminal, "\r%d of %d images", listed, count)
 }
 
-// clear takes the line away.
+// clear removes the line.
 func (p *progress) clear() {
 	if p.shown {
 		fmt.Fprint(p.terminal, "\r\x1b[K")

@@ -1,77 +1,187 @@
 package main
 
 import (
-	"fmt"
 	"io"
+	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
-// table gathers rows and writes them in columns when it is closed, for how wide
-// a column must be is known at the end only.
+// defaultColumns are the columns without -columns. Where a terminal is too
+// narrow, those of leftOut are left out, in that order.
+var (
+	defaultColumns = []string{
+		"ImageId", "ImageName", "Status", "ImageType", "OsType", "PlatformName", "ProductType", "Disks", "VersionName", "GmtModified",
+	}
+	leftOut = []string{"VersionName", "Disks", "PlatformName", "ProductType", "GmtModified", "ImageType", "OsType"}
+)
+
+const (
+	gap        = 2  // spaces between columns
+	nameColumn = 20 // columns a name keeps before others are left out
+	narrow     = 8  // columns a cell keeps before identifiers are cut
+	narrowest  = 2  // columns a cell always keeps
+)
+
+// table writes rows in columns. Their widths are those of the first page, so
+// that its rows appear at once. Where the width is limited, longer cells are
+// cut; in files and pipes they are not.
 type table struct {
-	w    io.Writer
-	rows [][]string
+	w        io.Writer
+	width    int // 0: no limit
+	columns  []column
+	optional bool       // columns may be left out
+	page     func() int // images of the first page
+
+	widths []int      // nil until known
+	rows   [][]string // held back until then
 }
 
-func (t *table) write(i appstreaming.Image) error {
-	row := []string{
-		i.ImageID, i.ImageName, string(i.Status), string(i.ImageType), string(i.OSType), string(i.PlatformName), string(i.ProductType),
-		fmt.Sprintf("%d+%d", i.SystemDiskSize, i.DataDiskSize), i.VersionName, string(i.Modified),
+func newTable(w io.Writer, width int, chosen []column, page func() int) *table {
+	t := &table{w: w, width: width, columns: chosen, optional: chosen == nil, page: page}
+	if t.optional {
+		for _, name := range defaultColumns {
+			c, _ := columnNamed(name)
+			t.columns = append(t.columns, c)
+		}
 	}
-	for c, cell := range row {
-		row[c] = demo.Clean(cell)
+	return t
+}
+
+func (t *table) write(image appstreaming.Image) error {
+	if t.widths != nil {
+		return t.writeRow(t.row(&image))
 	}
-	t.rows = append(t.rows, row)
-	return nil
+	t.rows = append(t.rows, t.row(&image))
+	if len(t.rows) < t.page() {
+		return nil
+	}
+	return t.begin()
 }
 
 func (t *table) close() error {
-	rows := append([][]string{{"IMAGE ID", "NAME", "STATUS", "TYPE", "OS", "PLATFORM", "PRODUCT", "DISKS GiB", "VERSION", "MODIFIED"}}, t.rows...)
-	widths := make([]int, len(rows[0]))
+	if t.widths != nil {
+		return nil
+	}
+	return t.begin()
+}
+
+func (t *table) row(image *appstreaming.Image) []string {
+	row := make([]string, len(t.columns))
+	for n, c := range t.columns {
+		row[n] = demo.Clean(text(c.value(image)))
+	}
+	return row
+}
+
+// begin settles the widths and writes what was held back.
+func (t *table) begin() error {
+	var heading []string
+	for _, c := range t.columns {
+		heading = append(heading, c.heading)
+	}
+	rows := append([][]string{heading}, t.rows...)
+	t.rows = nil
+	t.widths = make([]int, len(t.columns))
 	for _, row := range rows {
-		for c, cell := range row {
-			widths[c] = max(widths[c], width(cell))
+		for n, cell := range row {
+			t.widths[n] = max(t.widths[n], demo.Width(cell))
 		}
 	}
-	var b strings.Builder
+	var kept []int
+	kept, t.widths = t.fit()
 	for _, row := range rows {
-		for c, cell := range row {
-			b.WriteString(cell)
-			if c < len(row)-1 {
-				b.WriteString(strings.Repeat(" ", widths[c]-width(cell)+2))
+		if err := t.writeRow(pick(row, kept)); err != nil {
+			return err
+		}
+	}
+	t.columns = pick(t.columns, kept)
+	return nil
+}
+
+// fit returns the columns that are kept and their widths.
+func (t *table) fit() (kept, widths []int) {
+	for n := range t.columns {
+		kept = append(kept, n)
+	}
+	widths = slices.Clone(t.widths)
+	if t.width == 0 {
+		return kept, widths
+	}
+	isName := func(n int) bool { return t.columns[n].name == "ImageName" }
+	isID := func(n int) bool { return strings.HasSuffix(t.columns[n].name, "Id") }
+	isOther := func(n int) bool { return !isID(n) }
+	always := func(int) bool { return true }
+
+	if t.optional {
+		shrink(widths, kept, t.width, nameColumn, isName)
+		for _, name := range leftOut {
+			if total(widths, kept) > t.width {
+				kept = slices.DeleteFunc(kept, func(n int) bool { return t.columns[n].name == name })
 			}
 		}
-		b.WriteByte('\n')
+		t.grow(widths, kept, isName)
 	}
-	_, err := io.WriteString(t.w, b.String())
-	return err
+	shrink(widths, kept, t.width, narrow, isOther)
+	shrink(widths, kept, t.width, narrowest, always)
+	return kept, pick(widths, kept)
 }
 
-// width is how many cells of a terminal a text takes: two for wide characters,
-// none for marks that combine.
-func width(s string) int {
-	n := 0
-	for _, r := range s {
-		switch {
-		case unicode.Is(unicode.Mn, r):
-		case wide(r):
-			n += 2
-		default:
-			n++
+// grow returns to the name what leaving out a column has freed.
+func (t *table) grow(widths, kept []int, isName func(int) bool) {
+	for _, n := range kept {
+		if isName(n) {
+			widths[n] = min(t.widths[n], widths[n]+max(0, t.width-total(widths, kept)))
 		}
 	}
-	return n
 }
 
-func wide(r rune) bool {
-	return r >= 0x1100 && (r <= 0x115f || // Hangul
-		r >= 0x2e80 && r <= 0xa4cf && r != 0x303f || // CJK
-		r >= 0xac00 && r <= 0xd7a3 || // Hangul syllables
-		r >= 0xf900 && r <= 0xfaff || r >= 0xfe30 && r <= 0xfe6f || // compatibility forms
-		r >= 0xff00 && r <= 0xff60 || r >= 0xffe0 && r <= 0xffe6 || // full width
-		r >= 0x1f300 && r <= 0x1faff || r >= 0x20000 && r <= 0x3fffd) // emoji, CJK extensions
+// shrink takes from the widest of some columns until all fit or these are at
+// their least.
+func shrink(widths, kept []int, width, least int, some func(int) bool) {
+	for total(widths, kept) > width {
+		widest := -1
+		for _, n := range kept {
+			if some(n) && widths[n] > least && (widest < 0 || widths[n] > widths[widest]) {
+				widest = n
+			}
+		}
+		if widest < 0 {
+			return
+		}
+		widths[widest]--
+	}
+}
+
+func total(widths, kept []int) int {
+	sum := gap * (len(kept) - 1)
+	for _, n := range kept {
+		sum += widths[n]
+	}
+	return sum
+}
+
+func pick[T any](items []T, kept []int) []T {
+	picked := make([]T, len(kept))
+	for n, from := range kept {
+		picked[n] = items[from]
+	}
+	return picked
+}
+
+func (t *table) writeRow(row []string) error {
+	var b strings.Builder
+	for n, cell := range row {
+		if t.width > 0 {
+			cell = demo.Cut(cell, t.widths[n])
+		}
+		b.WriteString(cell)
+		if n < len(row)-1 {
+			b.WriteString(strings.Repeat(" ", max(0, t.widths[n]-demo.Width(cell))+gap))
+		}
+	}
+	_, err := io.WriteString(t.w, strings.TrimRight(b.String(), " ")+"\n")
+	return err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
+	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
 func TestProgressIsForATerminalOnStderrAlone(t *testing.T) {
@@ -23,19 +24,20 @@ func TestProgressIsForATerminalOnStderrAlone(t *testing.T) {
 		"nobody watches":                {"-o jsonl", false, false, false},
 		"only stdout is watched":        {"-o jsonl", true, false, false},
 		"the rows stream onto it":       {"-o jsonl", true, true, false},
-		"the table comes after it":      {"-o table", true, true, true},
+		"so does a table":               {"-o table", true, true, false},
+		"a table goes to a file":        {"-o table", false, true, true},
 		"the log is progress enough":    {"-o jsonl -v", false, true, false},
 		"fetched ahead, it is the same": {"-o csv -prefetch 2", false, true, true},
 	} {
 		var stdout, stderr bytes.Buffer
-		code := run(t.Context(), strings.Fields(test.args), func(string) string { return "" }, &stdout, &stderr, func(w io.Writer) bool {
-			return w == &stdout && test.stdout || w == &stderr && test.stderr
-		})
+		env := demo.Isolated(&stdout, &stderr)
+		env.IsTerminal = func(w io.Writer) bool { return w == &stdout && test.stdout || w == &stderr && test.stderr }
+		code := program().Execute(t.Context(), env, strings.Fields(test.args))
 		shown := strings.Contains(stderr.String(), "\r100 of 237 images")
 		if code != 0 || shown != test.want || shown && !strings.HasSuffix(stderr.String(), "\r\x1b[K") {
 			t.Errorf("%s: exit %d, stderr %q; progress wanted: %v", name, code, stderr.String(), test.want)
 		}
-		quiet := execute(t.Context(), nil, strings.Fields(test.args)...)
+		quiet := execute(t.Context(), strings.Fields(test.args)...)
 		if diff := cmp.Diff(quiet.stdout, stdout.String()); diff != "" {
 			t.Errorf("%s: stdout depends on who watches (-nobody +somebody):\n%s", name, diff)
 		}
@@ -43,18 +45,22 @@ func TestProgressIsForATerminalOnStderrAlone(t *testing.T) {
 }
 
 func TestNamesDoNotSteerTheTerminal(t *testing.T) {
-	service := appstreamingtest.NewServer(t, appstreaming.Image{ImageID: "imgc-1", VersionID: "iv-1", ImageName: "a\x1b[2J\r\u202eb", Status: appstreaming.ImageStatusInit})
-	got := against(t, service)
+	t.Parallel()
+	service := appstreamingtest.NewServer(t, appstreaming.Image{
+		ImageID: "imgc-1", VersionID: "iv-1", ImageName: "a\x1b[2J\r\u202eb", Status: appstreaming.ImageStatusInit,
+	})
+	got := against(t.Context(), service)
 	if !strings.Contains(got.stdout, "a[2J b  INIT") || strings.ContainsAny(got.stdout, "\x1b\r\u202e") {
 		t.Errorf("the table is %q", got.stdout)
 	}
 }
 
 func TestAFailureDoesNotLookLikeAnEmptyInventory(t *testing.T) {
+	t.Parallel()
 	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(3)...)
 	service.Fail(-1, appstreamingtest.Fault{Code: appstreaming.CodeForbiddenNoPermission})
 	for _, form := range []string{"table", "json", "jsonl", "csv"} {
-		if got := against(t, service, "-o", form); got.code != 1 || got.stdout != "" {
+		if got := against(t.Context(), service, "-o", form); got.code != 1 || got.stdout != "" {
 			t.Errorf("%s: exit %d and %q on stdout, want 1 and nothing", form, got.code, got.stdout)
 		}
 	}

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
+	"slices"
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
@@ -28,30 +28,24 @@ type account struct {
 	Regions     []string
 }
 
-// configuration reads the file; without one there is a single account, that of
-// the standard chain.
-func configuration(path, region string) (config, error) {
-	c := config{RequestsPerSecond: 10, Burst: 5}
-	if path == "" {
-		c.Accounts = []account{{Name: "default", Regions: []string{region}}}
-		return c, nil
-	}
+// read reads the file at path.
+func (c *config) read(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return c, err
+		return err
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields() // a misspelt member would go unnoticed
-	if err := decoder.Decode(&c); err != nil {
-		return c, fmt.Errorf("%s: %w", path, err)
+	if err := decoder.Decode(c); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	if err := c.check(); err != nil {
-		return c, fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", path, err)
 	}
-	return c, nil
+	return nil
 }
 
-func (c config) check() error {
+func (c *config) check() error {
 	if c.RequestsPerSecond <= 0 || c.Burst < 1 {
 		return fmt.Errorf("requestsPerSecond must be positive, and burst at least 1")
 	}
@@ -73,17 +67,18 @@ func (c config) check() error {
 	return nil
 }
 
-// sources makes a client for every account and region.
-func (c config) sources(getenv func(string) string, limiter appstreaming.Limiter) ([]source, error) {
+// sources returns a client for every account and region.
+func (c *config) sources(getenv func(string) string, shared []appstreaming.Option) ([]source, error) {
 	var sources []source
 	for _, a := range c.Accounts {
-		opts := []appstreaming.Option{appstreaming.WithRateLimit(limiter), appstreaming.WithApplication(program, "")}
+		opts := slices.Clone(shared)
 		if a.Environment != "" {
 			id, secret := getenv(a.Environment+"_ACCESS_KEY_ID"), getenv(a.Environment+"_ACCESS_KEY_SECRET")
 			if id == "" || secret == "" {
-				return nil, fmt.Errorf("account %q: %[2]s_ACCESS_KEY_ID and %[2]s_ACCESS_KEY_SECRET are not both set", a.Name, a.Environment)
+				return nil, fmt.Errorf("account %q: set both %[2]s_ACCESS_KEY_ID and %[2]s_ACCESS_KEY_SECRET", a.Name, a.Environment)
 			}
-			opts = append(opts, appstreaming.WithCredentials(appstreaming.StaticCredentials(id, secret, getenv(a.Environment+"_SECURITY_TOKEN"))))
+			key := appstreaming.StaticCredentials(id, secret, getenv(a.Environment+"_SECURITY_TOKEN"))
+			opts = append(opts, appstreaming.WithCredentials(key))
 		}
 		for _, region := range a.Regions {
 			client, err := appstreaming.New(region, opts...)
@@ -97,22 +92,24 @@ func (c config) sources(getenv func(string) string, limiter appstreaming.Limiter
 }
 
 // local starts a service for each of three accounts: one works, one is busy at
-// first, one lets a page through and then denies the rest.
-func local(stderr io.Writer, limiter appstreaming.Limiter) (sources []source, stop func(), err error) {
+// first, one answers one page and denies the rest.
+func local(limiter appstreaming.Limiter) (sources []source, stop func(), err error) {
 	var services []*appstreamingtest.Server
 	stop = func() {
 		for _, service := range services {
 			service.Close()
 		}
 	}
+	busy := appstreamingtest.Fault{Code: appstreaming.CodeThrottlingUser, Header: http.Header{"X-Acs-Retry-After": {"100"}}}
+	denying := appstreamingtest.Fault{Page: 2, Code: appstreaming.CodeForbiddenNoPermission}
 	for _, a := range []struct {
 		name, region string
 		images       int
 		fault        appstreamingtest.Fault
 	}{
 		{"production", appstreaming.RegionShanghai, 237, appstreamingtest.Fault{}},
-		{"production", appstreaming.RegionSingapore, 120, appstreamingtest.Fault{Code: appstreaming.CodeThrottlingUser, Header: http.Header{"X-Acs-Retry-After": {"100"}}}},
-		{"sandbox", appstreaming.RegionShanghai, 150, appstreamingtest.Fault{Page: 2, Code: appstreaming.CodeForbiddenNoPermission}},
+		{"production", appstreaming.RegionSingapore, 120, busy},
+		{"sandbox", appstreaming.RegionShanghai, 150, denying},
 	} {
 		service, err := appstreamingtest.Start(appstreamingtest.SampleImages(a.images)...)
 		if err != nil {
@@ -123,6 +120,5 @@ func local(stderr io.Writer, limiter appstreaming.Limiter) (sources []source, st
 		services = append(services, service)
 		sources = append(sources, source{a.name, a.region, service.Client(appstreaming.WithRateLimit(limiter))})
 	}
-	fmt.Fprintf(stderr, "No credentials in the environment: using %d built-in services, one of which fails on purpose\n", len(services))
 	return sources, stop, nil
 }

@@ -5,12 +5,8 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 	"text/tabwriter"
 
 	"golang.org/x/time/rate"
@@ -19,79 +15,62 @@ import (
 	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
-const program = "many-accounts"
+func main() { program().Main() }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process the hard way
-	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+func program() *demo.Program {
+	c := config{RequestsPerSecond: 10, Burst: 5}
+	configured := false
+	return &demo.Program{
+		Name:  "many-accounts",
+		About: "Lists the images of several accounts and regions as one stream, one line per image, under one rate limit.",
+		Flags: func(f *demo.Flags) {
+			f.Group("Accounts")
+			f.Value("config", "`file` that names the accounts, such as accounts.json (default: the account of the standard chain)",
+				func(path string) error { configured = true; return c.read(path) })
+		},
+		Live: func() bool { return configured },
+		Run: func(ctx context.Context, s *demo.Session) error {
+			// One limiter for all: clients wait for it before every request, retries included.
+			limiter := rate.NewLimiter(rate.Limit(c.RequestsPerSecond), c.Burst)
+			if s.Service != nil {
+				sources, stop, err := local(limiter)
+				if err != nil {
+					return err
+				}
+				defer stop()
+				fmt.Fprintf(s.Stderr, "It has %d accounts, one of which fails on purpose.\n", len(sources))
+				_, err = list(ctx, sources, s.Stdout, s.Stderr)
+				return err
+			}
+			if !configured {
+				c.Accounts = []account{{Name: "default", Regions: []string{s.Region}}}
+			}
+			sources, err := c.sources(s.Getenv, append(s.Options, appstreaming.WithRateLimit(limiter)))
+			if err != nil {
+				return &demo.ExitError{Code: demo.ExitUsage, Err: err}
+			}
+			failed, err := list(ctx, sources, s.Stdout, s.Stderr)
+			if err == nil && failed > 0 {
+				err = fmt.Errorf("%d of %d listings failed", failed, len(sources))
+			}
+			return err
+		},
+	}
 }
 
-// run returns the exit code: 0 when every account was listed, 1 when one was
-// not, 2 when the arguments or the configuration cannot be used. The failure
-// staged by the built-in services is none.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet(program, flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	path := flags.String("config", "", "`file` that names the accounts (accounts.json is an example)")
-	region := flags.String("region", "", "`region` of the endpoint when there are credentials and no -config")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		return demo.ExitOK
-	case err != nil:
-		return demo.ExitUsage
-	case flags.NArg() > 0:
-		fmt.Fprintf(stderr, "%s: no arguments are taken; accounts are named by -config\n", program)
-		return demo.ExitUsage
-	}
-
-	c, err := configuration(*path, demo.Region(getenv, *region))
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", program, err)
-		return demo.ExitUsage
-	}
-	// One limiter for all: clients ask it before every request, retries included.
-	limiter := rate.NewLimiter(rate.Limit(c.RequestsPerSecond), c.Burst)
-	var sources []source
-	stop := func() {}
-	staged := *path == "" && !demo.HasCredentials(getenv)
-	if staged {
-		sources, stop, err = local(stderr, limiter)
-	} else {
-		sources, err = c.sources(getenv, limiter)
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", program, err)
-		return demo.ExitUsage
-	}
-	defer stop()
-
-	failed, err := list(ctx, sources, stdout, stderr)
-	switch {
-	case errors.Is(err, syscall.EPIPE): // the reader has had enough, as head does
-		return demo.ExitOK
-	case ctx.Err() != nil:
-		fmt.Fprintf(stderr, "%s: interrupted\n", program)
-		return demo.ExitFailed
-	case err != nil:
-		return demo.Report(stderr, program, err)
-	case failed > 0 && !staged:
-		return demo.ExitFailed
-	}
-	return demo.ExitOK
-}
-
-// list writes every image as a line as soon as it is there, and then tells per
-// source how it went. It returns how many failed.
+// list writes every image as a line as soon as it arrives, then how each source
+// went. It returns how many failed.
 func list(ctx context.Context, sources []source, stdout, stderr io.Writer) (failed int, err error) {
-	ctx, cancel := context.WithCancel(ctx)
+	listing, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stream := merge(ctx, sources)
+	stream := merge(listing, sources)
 	for row := range stream.rows {
 		if err != nil {
 			continue // the rest drains
 		}
-		if _, err = fmt.Fprintf(stdout, "%s\t%s\t%s\t%s\t%s\n", row.source.account, row.source.region, row.image.ImageID, row.image.Status, demo.Clean(row.image.ImageName)); err != nil {
+		_, err = fmt.Fprintf(stdout, "%s\t%s\t%s\t%s\t%s\n",
+			row.source.account, row.source.region, row.image.ImageID, row.image.Status, demo.Clean(row.image.ImageName))
+		if err != nil {
 			cancel()
 		}
 	}
@@ -121,7 +100,7 @@ func list(ctx context.Context, sources []source, stdout, stderr io.Writer) (fail
 			fmt.Fprintf(stderr, "hint for %s in %s: %s\n", s.account, s.region, hint)
 		}
 	}
-	return failed, nil
+	return failed, ctx.Err()
 }
 
 // source is one account in one region.

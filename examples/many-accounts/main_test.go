@@ -19,14 +19,19 @@ import (
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
+	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
-func noEnvironment(string) string { return "" }
+func execute(ctx context.Context, stdout io.Writer, args ...string) (code int, stderr string) {
+	var errs bytes.Buffer
+	code = program().Execute(ctx, demo.Isolated(stdout, &errs), args)
+	return code, errs.String()
+}
 
 func TestTheBuiltInAccountsAreListedAndTheFailureIsReported(t *testing.T) {
 	t.Parallel()
-	var stdout, stderr bytes.Buffer
-	code := run(t.Context(), nil, noEnvironment, &stdout, &stderr)
+	var stdout bytes.Buffer
+	code, stderr := execute(t.Context(), &stdout)
 	perSource := map[string]int{}
 	for line := range strings.Lines(stdout.String()) {
 		fields := strings.Split(line, "\t")
@@ -36,9 +41,12 @@ func TestTheBuiltInAccountsAreListedAndTheFailureIsReported(t *testing.T) {
 	if diff := cmp.Diff(want, perSource); diff != "" || code != 0 {
 		t.Errorf("exit %d, images (-want +got):\n%s", code, diff)
 	}
-	for _, want := range []string{"237 images  ok", "120 images  ok", "100 images  FAILED: ", "Forbidden.NoPermission", "hint for sandbox in cn-shanghai: grant the RAM action"} {
-		if !strings.Contains(stderr.String(), want) {
-			t.Errorf("stderr does not have %q:\n%s", want, stderr.String())
+	for _, want := range []string{
+		demo.SampleNotice, "237 images  ok", "120 images  ok", "100 images  FAILED: ", "Forbidden.NoPermission",
+		"hint for sandbox in cn-shanghai: grant the RAM action",
+	} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("stderr does not have %q:\n%s", want, stderr)
 		}
 	}
 }
@@ -89,7 +97,7 @@ func (refusing) Wait(context.Context) error { return errRefused }
 func TestEveryAccountOfAConfigurationAsksTheLimiter(t *testing.T) {
 	t.Parallel()
 	c := config{Accounts: []account{{"a", "A", []string{"cn-shanghai", "ap-southeast-1"}}, {"b", "B", []string{"cn-shanghai"}}}}
-	sources, err := c.sources(func(string) string { return "x" }, refusing{})
+	sources, err := c.sources(func(string) string { return "x" }, []appstreaming.Option{appstreaming.WithRateLimit(refusing{})})
 	if err != nil || len(sources) != 3 {
 		t.Fatalf("%d sources, %v", len(sources), err)
 	}
@@ -120,15 +128,17 @@ func TestAnInterruptEndsAllAccounts(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	hung := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(150)...)
-	hung.Fail(1, appstreamingtest.Fault{Page: 2, When: func(appstreamingtest.Request) bool { cancel(); return true }, Break: appstreamingtest.BreakHang})
+	hung.Fail(1, appstreamingtest.Fault{
+		Page: 2, When: func(appstreamingtest.Request) bool { cancel(); return true }, Break: appstreamingtest.BreakHang,
+	})
 	var stderr bytes.Buffer
 	failed, err := list(ctx, []source{{"a", "r", hung.Client()}}, io.Discard, &stderr)
-	if failed != 1 || err != nil || !strings.Contains(stderr.String(), "interrupted") {
+	if failed != 1 || !errors.Is(err, context.Canceled) || !strings.Contains(stderr.String(), "interrupted") {
 		t.Errorf("%d failed, %v, %q", failed, err, stderr.String())
 	}
 	ended, end := context.WithCancel(t.Context())
 	end()
-	if code := run(ended, nil, noEnvironment, io.Discard, &stderr); code != 1 {
+	if code, _ := execute(ended, io.Discard); code != 1 {
 		t.Errorf("exit %d, want 1", code)
 	}
 }
@@ -140,7 +150,7 @@ func (f failing) Write([]byte) (int, error) { return 0, f.err }
 func TestAReaderThatHasEnoughEndsTheListing(t *testing.T) {
 	t.Parallel()
 	for err, want := range map[error]int{error(syscall.EPIPE): 0, io.ErrShortWrite: 1} {
-		if code := run(t.Context(), nil, noEnvironment, failing{err}, io.Discard); code != want {
+		if code, _ := execute(t.Context(), failing{err}); code != want {
 			t.Errorf("%v: exit %d, want %d", err, code, want)
 		}
 	}
@@ -148,14 +158,16 @@ func TestAReaderThatHasEnoughEndsTheListing(t *testing.T) {
 
 func TestTheExampleOfAConfigurationIsGood(t *testing.T) {
 	t.Parallel()
-	c, err := configuration("accounts.json", "")
-	if err != nil {
+	c := config{RequestsPerSecond: 1, Burst: 1}
+	if err := c.read("accounts.json"); err != nil {
 		t.Fatal(err)
 	}
 	getenv := func(name string) string {
-		return map[string]string{"PROD_ACCESS_KEY_ID": "a", "PROD_ACCESS_KEY_SECRET": "b", "SANDBOX_ACCESS_KEY_ID": "c", "SANDBOX_ACCESS_KEY_SECRET": "d"}[name]
+		return map[string]string{
+			"PROD_ACCESS_KEY_ID": "a", "PROD_ACCESS_KEY_SECRET": "b", "SANDBOX_ACCESS_KEY_ID": "c", "SANDBOX_ACCESS_KEY_SECRET": "d",
+		}[name]
 	}
-	sources, err := c.sources(getenv, rate.NewLimiter(1, 1))
+	sources, err := c.sources(getenv, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,12 +188,16 @@ func TestAFailedAccountIsExitCode1(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A key with a space is refused before anything is sent.
-	getenv := func(name string) string {
+	var stderr bytes.Buffer
+	env := demo.Isolated(io.Discard, &stderr)
+	env.Getenv = func(name string) string {
 		return map[string]string{"A_ACCESS_KEY_ID": "a", "A_ACCESS_KEY_SECRET": "b c"}[name]
 	}
-	var stderr bytes.Buffer
-	if code := run(t.Context(), []string{"-config", path}, getenv, io.Discard, &stderr); code != 1 || !strings.Contains(stderr.String(), "FAILED: appstreaming: credentials: AccessKeySecret holds a space") {
-		t.Errorf("exit %d, %q", code, stderr.String())
+	code := program().Execute(t.Context(), env, []string{"-config", path})
+	for _, want := range []string{"FAILED: appstreaming: credentials: AccessKeySecret holds a space", "1 of 1 listings failed"} {
+		if code != 1 || !strings.Contains(stderr.String(), want) {
+			t.Errorf("exit %d, %q", code, stderr.String())
+		}
 	}
 }
 
@@ -197,22 +213,18 @@ func TestConfigurationsThatCannotBeUsedAreExitCode2(t *testing.T) {
 		`{"accounts": [{"name": "a"}]}`:      `account "a" has no regions`,
 		`{"accounts": [{"name": "a", "regions": ["r"]}, {"name": "a", "regions": ["r"]}]}`: `account "a" is there twice`,
 		`{"accounts": [{"name": "a", "regions": ["x/../y"]}]}`:                             `account "a": appstreaming: New: "x/../y"`,
-		`{"accounts": [{"name": "a", "environment": "NONE", "regions": ["cn-shanghai"]}]}`: "NONE_ACCESS_KEY_ID and NONE_ACCESS_KEY_SECRET are not both set",
+		`{"accounts": [{"name": "a", "environment": "NONE", "regions": ["cn-shanghai"]}]}`: "set both NONE_ACCESS_KEY_ID and NONE_ACCESS_KEY_SECRET",
 	} {
 		path := filepath.Join(t.TempDir(), "accounts.json")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		var stderr bytes.Buffer
-		if code := run(t.Context(), []string{"-config", path}, noEnvironment, io.Discard, &stderr); code != 2 || !strings.Contains(stderr.String(), want) {
-			t.Errorf("%s: exit %d, %q; want 2 and %q", text, code, stderr.String(), want)
+		if code, stderr := execute(t.Context(), io.Discard, "-config", path); code != 2 || !strings.Contains(stderr, want) {
+			t.Errorf("%s: exit %d, %q; want 2 and %q", text, code, stderr, want)
 		}
 	}
-	if _, err := configuration(filepath.Join(t.TempDir(), "none"), ""); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a file that is not there: %v", err)
-	}
-	for _, args := range []string{"-nonsense", "accounts.json"} {
-		if code := run(t.Context(), strings.Fields(args), noEnvironment, io.Discard, io.Discard); code != 2 {
+	for _, args := range []string{"-nonsense", "accounts.json", "-config none.json"} {
+		if code, _ := execute(t.Context(), io.Discard, strings.Fields(args)...); code != 2 {
 			t.Errorf("%s: exit %d, want 2", args, code)
 		}
 	}

@@ -5,12 +5,10 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
-	"os"
-	"os/signal"
 
 	"go.opentelemetry.io/otel/exporters/stdout/stdoutmetric"
 	"go.opentelemetry.io/otel/exporters/stdout/stdouttrace"
@@ -20,45 +18,35 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.37.0"
 
 	"github.com/wuying-go/appstreaming"
+	"github.com/wuying-go/appstreaming/appstreamingtest"
+	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { program().Main() }
 
-// run returns the exit code: 0 when all went well, 1 when listing failed, 2 when
-// the arguments cannot be used.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("otel", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	images := flags.Int("images", 237, "`number` of images the built-in service holds")
-	region := flags.String("region", appstreaming.RegionShanghai, "`region` whose service is asked when there are credentials")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		return 2
-	case flags.NArg() > 0 || *images < 0:
-		fmt.Fprintln(stderr, "otel: no arguments are taken, and no negative number of images")
-		return 2
+func program() *demo.Program {
+	images := 237
+	return &demo.Program{
+		Name:    "otel",
+		About:   "Lists all images and prints OpenTelemetry spans and metrics as JSON.",
+		Samples: func() []appstreaming.Image { return appstreamingtest.SampleImages(images) },
+		Flags: func(f *demo.Flags) {
+			f.Group("Sample data")
+			f.Count("images", &images, 0, math.MaxInt32, "`number` of images the built-in service holds (default 237)")
+		},
+		Run: func(ctx context.Context, s *demo.Session) error {
+			if s.Service != nil { // so that there are retries to see
+				s.Service.Fail(1, appstreamingtest.Fault{Code: appstreaming.CodeThrottlingUser, Header: http.Header{"X-Acs-Retry-After": {"20"}}})
+				s.Service.Fail(1, appstreamingtest.Fault{Page: 2, Code: appstreaming.CodeServiceUnavailable})
+				s.Service.Fail(1, appstreamingtest.Fault{Page: 3, Break: appstreamingtest.BreakReset})
+			}
+			count, err := traced(ctx, s.Client, s.Stdout)
+			if err == nil {
+				fmt.Fprintf(s.Stderr, "%d images\n", count)
+			}
+			return err
+		},
 	}
-
-	client, stop, err := connect(getenv, *region, *images, stderr)
-	if err != nil {
-		fmt.Fprintln(stderr, "otel:", err)
-		return 1
-	}
-	defer stop()
-	count, err := traced(ctx, client, stdout)
-	if err != nil {
-		fmt.Fprintln(stderr, "otel:", err)
-		return 1
-	}
-	fmt.Fprintf(stderr, "%d images\n", count)
-	return 0
 }
 
 // traced counts the images, with spans and metrics printed to w.

@@ -5,18 +5,18 @@ import (
 	"io"
 	"strings"
 	"testing"
-)
 
-func noEnvironment(string) string { return "" }
+	"github.com/wuying-go/appstreaming/examples/internal/demo"
+)
 
 func TestSpansAndMetricsArePrinted(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr strings.Builder
-	if code := run(t.Context(), nil, noEnvironment, &stdout, &stderr); code != 0 {
+	if code := program().Execute(t.Context(), demo.Isolated(&stdout, &stderr), nil); code != 0 {
 		t.Fatalf("code %d: %s", code, stderr.String())
 	}
 	if !strings.HasSuffix(stderr.String(), "237 images\n") {
-		t.Errorf("it says %s", stderr.String())
+		t.Errorf("stderr has %s", stderr.String())
 	}
 	for text, want := range map[string]int{
 		`"Name": "count images"`:               1,
@@ -49,7 +49,7 @@ func TestExitCodesTellHowItEnded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := run(test.ctx, test.args, noEnvironment, io.Discard, io.Discard); got != test.code {
+			if got := program().Execute(test.ctx, demo.Isolated(io.Discard, io.Discard), test.args); got != test.code {
 				t.Errorf("code %d, want %d", got, test.code)
 			}
 		})

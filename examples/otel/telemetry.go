@@ -30,7 +30,7 @@ const (
 // Nothing of a request but its method becomes an attribute, and no error's text
 // does: there is no URL, no query and no secret in any.
 type telemetry struct {
-	httpMethod string // an Attempt does not tell
+	httpMethod string // of the attempts
 	tracer     trace.Tracer
 	duration   metric.Float64Histogram
 	retries    metric.Int64Counter

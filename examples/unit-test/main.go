@@ -5,12 +5,7 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"io"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
@@ -18,51 +13,31 @@ import (
 	"github.com/wuying-go/appstreaming/examples/unit-test/goldimage"
 )
 
-const program = "unit-test"
+func main() { program().Main() }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process the hard way
-	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
-}
-
-// run returns the exit code: 0 when there is an image, 1 when there is none or
-// the call failed, 2 when the arguments cannot be used.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet(program, flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	system := flags.String("os", string(appstreaming.OSTypeWindows), "operating `system`: Linux, Windows, Android")
-	place := flags.String("deployed-to", "cn-hangzhou", "`region` the image must be deployed to")
-	region := flags.String("region", "", "`region` of the endpoint (default ALIBABA_CLOUD_REGION_ID, else cn-shanghai)")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		return demo.ExitOK
-	case err != nil:
-		return demo.ExitUsage
-	case flags.NArg() > 0 || *place == "":
-		fmt.Fprintf(stderr, "%s: no arguments are taken, and -deployed-to must not be empty\n", program)
-		return demo.ExitUsage
+func program() *demo.Program {
+	system, place := string(appstreaming.OSTypeWindows), "cn-hangzhou"
+	return &demo.Program{
+		Name:    "unit-test",
+		About:   "Prints the image a new desktop should start from: the newest one with the tag env=production.",
+		Samples: func() []appstreaming.Image { return appstreamingtest.SampleImages(237) },
+		Flags: func(f *demo.Flags) {
+			f.Group("Which image")
+			f.OneOf("os", &system, "operating `system`: Linux, Windows or Android (default Windows)", "Linux", "Windows", "Android")
+			f.Text("deployed-to", &place, "`region` the image must be deployed to (default cn-hangzhou)")
+		},
+		Run: func(ctx context.Context, s *demo.Session) error {
+			catalog := goldimage.Catalog{Images: s.Client, Tag: appstreaming.Tag{Key: "env", Value: "production"}}
+			image, err := catalog.Newest(ctx, appstreaming.OSType(system), place)
+			switch {
+			case errors.Is(err, goldimage.ErrNone):
+				const hint = "tag an available image env=production, or deploy it to that region"
+				return &demo.ExitError{Code: demo.ExitFailed, Err: err, Hint: hint}
+			case err != nil:
+				return err
+			}
+			_, err = fmt.Fprintf(s.Stdout, "%s\t%s\t%s\n", image.ImageID, image.Modified, demo.Clean(image.ImageName))
+			return err
+		},
 	}
-	client, stop, err := demo.Connect(getenv, stderr, *region, false, appstreamingtest.SampleImages(237), appstreaming.WithApplication(program, ""))
-	var optionErr *appstreaming.OptionError
-	switch {
-	case errors.As(err, &optionErr):
-		fmt.Fprintf(stderr, "%s: -region: %v\n", program, err)
-		return demo.ExitUsage
-	case err != nil:
-		return demo.Report(stderr, program, err)
-	}
-	defer stop()
-
-	catalog := goldimage.Catalog{Images: client, Tag: appstreaming.Tag{Key: "env", Value: "production"}}
-	image, err := catalog.Newest(ctx, appstreaming.OSType(*system), *place)
-	if err != nil {
-		code := demo.Report(stderr, program, err)
-		if errors.Is(err, goldimage.ErrNone) {
-			fmt.Fprintln(stderr, "  hint:       tag an available image env=production, or deploy it to that region")
-		}
-		return code
-	}
-	fmt.Fprintf(stdout, "%s\t%s\t%s\n", image.ImageID, image.Modified, demo.Clean(image.ImageName))
-	return demo.ExitOK
 }

@@ -3,31 +3,46 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
+	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
 const id = "imgc-06zyt9m93zwanew"
 
-func noEnvironment(string) string { return "" }
+// execute runs the program against a service, nil for the built-in one.
+func execute(ctx context.Context, service *appstreamingtest.Server, args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	env := demo.Isolated(&out, &errs)
+	if service != nil {
+		env.Credentials = appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, "")
+		args = append([]string{"-endpoint", service.URL()}, args...)
+	}
+	code = program().Execute(ctx, env, args)
+	return code, out.String(), errs.String()
+}
+
+// session is one with a service in memory, for tests on a fake clock.
+func session(service *appstreamingtest.Server, stdout, stderr io.Writer) *demo.Session {
+	return &demo.Session{Env: demo.Isolated(stdout, stderr), Client: service.Client()}
+}
 
 func TestTheBuiltInImageIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	var stdout, stderr bytes.Buffer
-	code := run(t.Context(), []string{"-interval", "10ms"}, noEnvironment, &stdout, &stderr)
-	if code != 0 || !strings.HasPrefix(stdout.String(), id+"\t") || !strings.Contains(stdout.String(), "\tAVAILABLE\t") {
-		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout.String(), stderr.String())
+	code, stdout, stderr := execute(t.Context(), nil, "-interval", "10ms")
+	if code != 0 || !strings.HasPrefix(stdout, id+"\t") || !strings.Contains(stdout, "\tAVAILABLE\t") {
+		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
-	if lines := strings.Split(strings.TrimSpace(stderr.String()), "\n"); len(lines) != 6 || !strings.HasPrefix(lines[0], "No credentials") {
+	if lines := strings.Split(strings.TrimSpace(stderr), "\n"); len(lines) != 6 || lines[0] != demo.SampleNotice {
 		t.Errorf("stderr has %q, want a line about the service and one for each of five steps", lines)
 	}
 }
@@ -37,9 +52,9 @@ func TestStepsAreToldOnceWhereNobodyWatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		service := appstreamingtest.New(appstreamingtest.SampleImages(3)...)
 		defer service.Close()
-		growing(service, id)
+		growing(service, id, time.Second)
 		var stdout, stderr bytes.Buffer
-		code := wait(t.Context(), service.Client(), id, time.Second, &stdout, newStatus(&stderr, false))
+		err := wait(t.Context(), session(service, &stdout, &stderr), id, time.Second)
 		var told []string
 		for line := range strings.Lines(stderr.String()) {
 			news, _, _ := strings.Cut(line, " after ")
@@ -52,8 +67,8 @@ func TestStepsAreToldOnceWhereNobodyWatches(t *testing.T) {
 			id + ": CREATING, cn-hangzhou 100%, ap-southeast-1 90%",
 			id + ": AVAILABLE, cn-hangzhou 100%, ap-southeast-1 100%",
 		}
-		if diff := cmp.Diff(want, told); diff != "" || code != 0 {
-			t.Errorf("exit %d, steps (-want +got):\n%s", code, diff)
+		if diff := cmp.Diff(want, told); diff != "" || err != nil {
+			t.Errorf("%v, steps (-want +got):\n%s", err, diff)
 		}
 	})
 }
@@ -62,7 +77,7 @@ func TestATerminalShowsOneLineThatIsTakenAway(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var terminal bytes.Buffer
-		s := newStatus(&terminal, true)
+		s := newStatus(&terminal, true, 80)
 		stop := s.start(id)
 		time.Sleep(2500 * time.Millisecond)
 		synctest.Wait()
@@ -82,18 +97,20 @@ func TestATerminalShowsOneLineThatIsTakenAway(t *testing.T) {
 
 func TestTheLineOfATerminalNeverWraps(t *testing.T) {
 	t.Parallel()
-	image := appstreaming.Image{ImageID: id, Status: appstreaming.ImageStatusCreating}
+	image := appstreaming.Image{ImageID: id, Status: "创建中"}
 	for range 20 {
 		image.RegionDistributions = append(image.RegionDistributions, appstreaming.RegionDistribution{RegionID: "cn-hangzhou", Progress: "50%"})
 	}
-	var terminal bytes.Buffer
-	s := newStatus(&terminal, true)
-	stop := s.start(id)
-	s.poll(image)
-	stop()
-	for line := range strings.SplitSeq(terminal.String(), "\r\x1b[K") {
-		if n := utf8.RuneCountInString(line); n >= columns {
-			t.Errorf("%d columns: %q", n, line)
+	for columns, limit := range map[int]int{0: 80, 40: 40, 80: 80, 120: 120} {
+		var terminal bytes.Buffer
+		s := newStatus(&terminal, true, columns)
+		stop := s.start(id)
+		s.poll(image)
+		stop()
+		for line := range strings.SplitSeq(terminal.String(), "\r\x1b[K") {
+			if n := demo.Width(line); n >= limit {
+				t.Errorf("%d columns of %d: %q", n, columns, line)
+			}
 		}
 	}
 }
@@ -111,7 +128,7 @@ func TestAWaitThatEndsBadlyComesWithAHint(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
 			var stdout, stderr bytes.Buffer
-			code := wait(ctx, service.Client(), id, time.Second, &stdout, newStatus(&stderr, false))
+			code := demo.Report(&stderr, "wait-for-image", wait(ctx, session(service, &stdout, io.Discard), id, time.Second))
 			if code != 1 || stdout.Len() > 0 || !strings.Contains(stderr.String(), hint) {
 				t.Errorf("exit %d, stdout %q, stderr %q; want 1, nothing and %q", code, stdout.String(), stderr.String(), hint)
 			}
@@ -125,10 +142,9 @@ func TestAnImageThatVanishesIsReported(t *testing.T) {
 		service := appstreamingtest.New(appstreaming.Image{ImageID: id, Status: appstreaming.ImageStatusCreating})
 		defer service.Close()
 		time.AfterFunc(10*time.Second, func() { service.Remove(id) })
-		var stderr bytes.Buffer
-		code := wait(t.Context(), service.Client(), id, time.Second, io.Discard, newStatus(&stderr, false))
-		if code != 1 || !strings.Contains(stderr.String(), "somebody has deleted it") {
-			t.Errorf("exit %d, %q", code, stderr.String())
+		err := wait(t.Context(), session(service, io.Discard, io.Discard), id, time.Second)
+		if !errors.Is(err, appstreaming.ErrImageGone) || hint(err) != "somebody has deleted it" {
+			t.Errorf("got %v, hint %q", err, hint(err))
 		}
 	})
 }
@@ -141,31 +157,30 @@ func TestAnInterruptEndsTheWait(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(90*time.Second, cancel)
 		started := time.Now()
-		var stderr bytes.Buffer
-		code := wait(ctx, service.Client(), id, time.Second, io.Discard, newStatus(&stderr, true))
-		if took := time.Since(started); code != 1 || took != 90*time.Second || !strings.Contains(stderr.String(), "context canceled") {
-			t.Errorf("exit %d after %v, %q; want 1 after 1m30s and why", code, took, stderr.String())
+		err := wait(ctx, session(service, io.Discard, io.Discard), id, time.Second)
+		if took := time.Since(started); took != 90*time.Second || !errors.Is(err, context.Canceled) {
+			t.Errorf("after %v: %v; want 1m30s and why", took, err)
 		}
 	})
 }
 
-func TestArgumentsThatCannotBeUsedAreExitCode2(t *testing.T) {
+func TestInvalidFlagsAreExitCode2(t *testing.T) {
 	t.Parallel()
-	withKey := func(name string) string { return map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "x"}[name] }
+	service := appstreamingtest.NewServer(t)
 	for _, test := range []struct {
 		args, want string
-		getenv     func(string) string
+		service    *appstreamingtest.Server
 	}{
-		{"", "give the image by -id", withKey},
-		{"imgc-1", "the image is given by -id", noEnvironment},
-		{"-timeout -1s", "must not be negative", noEnvironment},
-		{"-interval x", "invalid value", noEnvironment},
-		{"-region x/../y", "-region: ", noEnvironment},
-		{"-id x -region x/../y", "-region: ", withKey},
+		{"", "specify the image with -id", service},
+		{"imgc-1", `unexpected argument "imgc-1"`, nil},
+		{"-timeout -1s", "-timeout: must be a duration", nil},
+		{"-interval x", "-interval: must be a duration", nil},
+		{"-region x/../y", "-region: ", nil},
+		{"-id x -region x/../y", "-region: ", service},
 	} {
-		var stderr bytes.Buffer
-		if code := run(t.Context(), strings.Fields(test.args), test.getenv, io.Discard, &stderr); code != 2 || !strings.Contains(stderr.String(), test.want) {
-			t.Errorf("%q: exit %d, %q; want 2 and %q", test.args, code, stderr.String(), test.want)
+		code, _, stderr := execute(t.Context(), test.service, strings.Fields(test.args)...)
+		if code != 2 || !strings.Contains(stderr, test.want) {
+			t.Errorf("%q: exit %d, %q; want 2 and %q", test.args, code, stderr, test.want)
 		}
 	}
 }

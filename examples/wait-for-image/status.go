@@ -11,28 +11,29 @@ import (
 	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
-// columns a terminal has at least.
-const columns = 80
-
-// status shows how an image comes along: on a terminal by a line that is
-// written over, elsewhere by a line whenever something is new.
+// status shows the progress of an image: on a terminal in one line that is
+// overwritten, elsewhere in a new line for every change.
 type status struct {
-	out  io.Writer
-	live bool
+	out     io.Writer
+	live    bool // out is a terminal
+	columns int  // width of the terminal
 
 	mu      sync.Mutex
 	id      string
 	started time.Time
-	news    string // as of the last poll
-	turn    int    // of the sign that shows the program is alive
+	news    string // of the last poll
+	turn    int    // of the sign that shows that the program runs
 }
 
-func newStatus(out io.Writer, live bool) *status {
-	return &status{out: out, live: live}
+func newStatus(out io.Writer, live bool, columns int) *status {
+	if columns == 0 {
+		columns = 80
+	}
+	return &status{out: out, live: live, columns: columns}
 }
 
-// start begins to show the image. The function returned ends that, and leaves
-// no line behind on a terminal.
+// start begins to show the image. The returned function ends that and removes
+// the line from a terminal.
 func (s *status) start(id string) (stop func()) {
 	s.id, s.started, s.news = id, time.Now(), "not listed yet"
 	if !s.live {
@@ -60,7 +61,7 @@ func (s *status) start(id string) (stop func()) {
 	}
 }
 
-// poll takes note of the image as it is now.
+// poll receives the image as it is now.
 func (s *status) poll(image appstreaming.Image) {
 	news := describe(image)
 	s.mu.Lock()
@@ -81,14 +82,12 @@ func (s *status) draw() {
 	signs := [...]string{"|", "/", "-", `\`}
 	s.turn++
 	line := fmt.Sprintf("%s %v %s: %s", signs[s.turn%len(signs)], time.Since(s.started).Truncate(time.Second), s.id, s.news)
-	if runes := []rune(demo.Clean(line)); len(runes) >= columns {
-		line = string(runes[:columns-2]) + "…" // one that wraps could not be written over
-	}
+	line = demo.Cut(demo.Clean(line), s.columns-1) // a wrapped line could not be overwritten
 	fmt.Fprint(s.out, "\r\x1b[K", line)
 }
 
-// describe tells an image's status and how far its deployment to regions is:
-// "CREATING, cn-hangzhou 40%, cn-shanghai 100%".
+// describe returns an image's status and the progress of its deployment, such
+// as "CREATING, cn-hangzhou 40%, cn-shanghai 100%".
 func describe(image appstreaming.Image) string {
 	parts := []string{string(image.Status)}
 	for _, d := range image.RegionDistributions {

@@ -1,85 +1,191 @@
-// Package demo is what the example programs have in common: a client of the
-// real service or of one built in, exit codes, hints, and a look at terminals.
 package demo
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+	"time"
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
 )
 
-// Exit codes of the example programs.
-const (
-	ExitOK     = 0
-	ExitFailed = 1 // a call failed, or the program was interrupted
-	ExitUsage  = 2 // flags that cannot be used
-)
+// SampleNotice is what every program says when it shows sample data.
+const SampleNotice = "No credentials found: this is sample data from a built-in service. " +
+	"To reach the real service, log in with the aliyun CLI or set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET."
 
-// HasCredentials reports whether the environment names credentials.
-func HasCredentials(getenv func(string) string) bool {
-	for _, name := range []string{
-		"ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ROLE_ARN", "ALIBABA_CLOUD_CREDENTIALS_URI", "ALIBABA_CLOUD_ECS_METADATA",
-	} {
-		if getenv(name) != "" {
-			return true
-		}
-	}
-	return false
+// Session is the connection of a running program.
+type Session struct {
+	Env
+	// Client reaches the service. To set more options, use its With.
+	Client *appstreaming.Client
+	// Options are the options of Client, for programs that make more clients.
+	Options []appstreaming.Option
+	// Region is the region of the endpoint.
+	Region string
+	// Service is the built-in service, nil when the real one is used.
+	Service *appstreamingtest.Server
+	// Verbose reports whether attempts are logged on Stderr.
+	Verbose bool
 }
 
-// Local starts a service in this process, says so on stderr, and returns a
-// client of it and the service, to be closed when done.
-func Local(stderr io.Writer, images []appstreaming.Image, opts ...appstreaming.Option) (client *appstreaming.Client, service *appstreamingtest.Server, err error) {
-	service, err = appstreamingtest.Start(images...)
-	if err != nil {
-		return nil, nil, err
+// Source names where the images come from.
+func (s *Session) Source() string {
+	if s.Service != nil {
+		return "built-in service"
 	}
-	fmt.Fprintf(stderr, "No credentials in the environment: using a built-in service with %d sample images at %s\n", len(images), service.URL())
-	opts = append([]appstreaming.Option{
-		appstreaming.WithEndpoint(service.URL()),
-		appstreaming.WithPlainHTTP(),
-		appstreaming.WithCredentials(appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, "")),
-	}, opts...)
-	client, err = appstreaming.New(appstreaming.RegionShanghai, opts...)
-	if err != nil {
-		service.Close()
-		return nil, nil, err
-	}
-	return client, service, nil
+	return s.Region
 }
 
-// Connect returns a client of the region's service when the environment has
-// credentials or live is set, and otherwise one of a built-in service with
-// images. Call stop when done.
-func Connect(getenv func(string) string, stderr io.Writer, region string, live bool, images []appstreaming.Image, opts ...appstreaming.Option) (client *appstreaming.Client, stop func(), err error) {
-	if !live && !HasCredentials(getenv) {
-		if region != "" { // a wrong one is wrong although nothing depends on it yet
-			if _, err := appstreaming.New(region); err != nil {
-				return nil, nil, err
-			}
-		}
-		client, service, err := Local(stderr, images, opts...)
-		if err != nil {
-			return nil, nil, err
-		}
-		return client, func() { client.CloseIdleConnections(); service.Close() }, nil
+func (s *Session) close() {
+	s.Client.CloseIdleConnections()
+	if s.Service != nil {
+		s.Service.Close()
 	}
-	client, err = appstreaming.New(Region(getenv, region), opts...)
-	if err != nil {
-		return nil, nil, err
-	}
-	return client, client.CloseIdleConnections, nil
 }
 
-// Region is the region given, else the environment's, else cn-shanghai.
-func Region(getenv func(string) string, region string) string {
+// connection is the flags about the connection.
+type connection struct {
+	live      *bool // nil: decided by whether there are credentials
+	endpoint  string
+	region    string
+	signature string
+	timeout   time.Duration
+	verbose   bool
+}
+
+func (c *connection) flags(f *Flags) {
+	f.Group("Connection")
+	f.value("live", "use the real service even when no credentials are found; -live=false uses sample data", boolean(func(on bool) { c.live = &on }))
+	f.Text("endpoint", &c.endpoint, "`URL` to use instead of the region's endpoint; http on loopback only; implies -live")
+	f.Text("region", &c.region, "`region` of the endpoint (default ALIBABA_CLOUD_REGION_ID, else cn-shanghai)")
+	c.signature = "acs3"
+	f.OneOf("signature", &c.signature, "signature `scheme`: acs3 or rpc (default acs3)", "acs3", "rpc")
+	limit := "no limit"
+	if c.timeout > 0 {
+		limit = strings.TrimSuffix(strings.TrimSuffix(c.timeout.String(), "0s"), "0m")
+	}
+	f.Duration("timeout", &c.timeout, "longest `duration` of the whole run, such as 30s; 0: no limit (default "+limit+")")
+	f.Toggle("v", &c.verbose, "log every attempt on standard error")
+}
+
+func (c *connection) check() error {
+	if c.endpoint != "" && c.live != nil && !*c.live {
+		return errors.New("-live=false and -endpoint exclude each other")
+	}
+	u, err := url.Parse(c.endpoint)
+	if err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		return fmt.Errorf("-endpoint: %s: http is for loopback only; use https", u.Host)
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}
+
+// options returns the client's options, as the flags say.
+func (c *connection) options(program string, env Env) []appstreaming.Option {
+	opts := []appstreaming.Option{appstreaming.WithApplication(program, "")}
+	if env.Credentials != nil {
+		opts = append(opts, appstreaming.WithCredentials(env.Credentials))
+	}
+	if c.signature == "rpc" {
+		opts = append(opts, appstreaming.WithSignature(appstreaming.SignatureRPC))
+	}
+	if c.endpoint != "" {
+		if strings.HasPrefix(strings.ToLower(c.endpoint), "http:") {
+			opts = append(opts, appstreaming.WithPlainHTTP())
+		}
+		opts = append(opts, appstreaming.WithEndpoint(c.endpoint))
+	}
+	if c.verbose {
+		handler := slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
+		opts = append(opts, appstreaming.WithLogger(slog.New(handler)))
+	}
+	return opts
+}
+
+// connect returns a session with the real service, or with a built-in one when
+// no source has credentials.
+func (c *connection) connect(ctx context.Context, p *Program, env Env) (*Session, error) {
+	region := c.region
 	if region == "" {
-		region = getenv("ALIBABA_CLOUD_REGION_ID")
+		region = env.Getenv("ALIBABA_CLOUD_REGION_ID")
 	}
 	if region == "" {
 		region = appstreaming.RegionShanghai
 	}
-	return region
+	s := &Session{Env: env, Region: region, Options: c.options(p.Name, env), Verbose: c.verbose}
+	var err error
+	if s.Client, err = appstreaming.New(region, s.Options...); err != nil {
+		return nil, err
+	}
+	live := c.endpoint != ""
+	switch {
+	case c.live != nil:
+		live = live || *c.live
+	case !live:
+		live, err = hasCredentials(ctx, s.Client, env.Getenv)
+	}
+	if live || err != nil {
+		return s, err
+	}
+
+	var images []appstreaming.Image
+	if p.Samples != nil {
+		images = p.Samples()
+	}
+	if s.Service, err = appstreamingtest.Start(images...); err != nil {
+		return nil, err
+	}
+	if c.live == nil {
+		fmt.Fprintln(env.Stderr, SampleNotice)
+	} else {
+		fmt.Fprintln(env.Stderr, "Sample data from a built-in service, as -live=false asks.")
+	}
+	s.Options = append(s.Options,
+		appstreaming.WithEndpoint(s.Service.URL()),
+		appstreaming.WithPlainHTTP(),
+		appstreaming.WithCredentials(appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, "")))
+	if s.Client, err = appstreaming.New(region, s.Options...); err != nil {
+		s.Service.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// named puts the flag's name where the library's error has the option's.
+func (c *connection) named(err *appstreaming.OptionError) error {
+	name := "-" + strings.ToLower(strings.TrimPrefix(err.Option, "With"))
+	switch {
+	case err.Option == "New" && c.region == "":
+		name = "ALIBABA_CLOUD_REGION_ID"
+	case err.Option == "New":
+		name = "-region"
+	}
+	return fmt.Errorf("%s: %q: %s", name, err.Value, err.Reason)
+}
+
+// hasCredentials reports whether any source of the standard chain is set up.
+// Sources that are set up but broken count: the first call then reports what is
+// wrong with them, and nobody takes sample data for their own.
+func hasCredentials(ctx context.Context, client *appstreaming.Client, getenv func(string) string) (bool, error) {
+	if isConfigured(getenv) {
+		return true, nil
+	}
+	// What remains is the instance's metadata, which answers at once where there
+	// is any and elsewhere often not at all. Signing asks for credentials and
+	// sends nothing to the service.
+	patience, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	_, err := client.SignedURL(patience, appstreaming.ListImageRequest{})
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	return !errors.Is(err, appstreaming.ErrNoCredentials) && !errors.Is(err, context.DeadlineExceeded), nil
 }

@@ -6,52 +6,223 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
 )
 
-func TestWithoutCredentialsTheServiceIsBuiltIn(t *testing.T) {
-	t.Parallel()
-	var stderr bytes.Buffer
-	client, stop, err := Connect(func(string) string { return "" }, &stderr, "", false, appstreamingtest.SampleImages(3))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stop()
-	page, err := client.ListImage(t.Context(), appstreaming.ListImageRequest{})
-	if err != nil || page.Count != 3 {
-		t.Errorf("got %v, %v; want three images", page, err)
-	}
-	if got := stderr.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "built-in service with 3 sample images") {
-		t.Errorf("stderr has %q, want one line that says so", got)
+// counting is a program that prints the number of images and their source.
+func counting() *Program {
+	return &Program{
+		Name:    "counting",
+		Samples: func() []appstreaming.Image { return appstreamingtest.SampleImages(3) },
+		Run: func(ctx context.Context, s *Session) error {
+			page, err := s.Client.ListImage(ctx, appstreaming.ListImageRequest{})
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(s.Stdout, "%d from %s", page.Count, s.Source())
+			return err
+		},
 	}
 }
 
-func TestWithCredentialsTheServiceIsTheRegions(t *testing.T) {
+func validKey() appstreaming.CredentialsProvider {
+	return appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, "")
+}
+
+func TestSampleDataIsUsedOnlyWhereNoSourceHasCredentials(t *testing.T) {
 	t.Parallel()
+	home := t.TempDir()
+	config := filepath.Join(home, ".aliyun", "config.json")
+	if err := os.MkdirAll(filepath.Dir(config), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(config, []byte(`{}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	isolated := Isolated(nil, nil).Credentials
+	failing := func(err error) appstreaming.CredentialsProvider {
+		return appstreaming.CredentialsFunc(func(context.Context) (appstreaming.Credentials, error) { return appstreaming.Credentials{}, err })
+	}
 	for name, test := range map[string]struct {
 		env    map[string]string
-		region string
-		live   bool
-		want   string
+		chain  appstreaming.CredentialsProvider
+		args   string
+		sample bool
 	}{
-		"access key":      {map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "x"}, "", false, "cn-shanghai"},
-		"region variable": {map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "x", "ALIBABA_CLOUD_REGION_ID": "ap-southeast-1"}, "", false, "ap-southeast-1"},
-		"region flag":     {map[string]string{"ALIBABA_CLOUD_REGION_ID": "ap-southeast-1"}, "cn-shanghai", true, "cn-shanghai"},
+		"nothing anywhere":                {nil, isolated, "", true},
+		"the chain finds a key":           {nil, validKey(), "", false},
+		"the chain is broken":             {nil, failing(errors.New("refused")), "", false},
+		"a key in the environment":        {map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "x"}, isolated, "", false},
+		"half a key in the environment":   {map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_SECRET": "x"}, isolated, "", false},
+		"a role":                          {map[string]string{"ALIBABA_CLOUD_ROLE_ARN": "x"}, isolated, "", false},
+		"a credentials URI":               {map[string]string{"ALIBABA_CLOUD_CREDENTIALS_URI": "x"}, isolated, "", false},
+		"a profile's name":                {map[string]string{"ALIBABA_CLOUD_PROFILE": "x"}, isolated, "", false},
+		"the CLI's file":                  {map[string]string{"HOME": home}, isolated, "", false},
+		"the CLI's file on Windows":       {map[string]string{"USERPROFILE": home}, isolated, "", false},
+		"the CLI's file, disabled":        {map[string]string{"HOME": home, "ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true"}, isolated, "", true},
+		"a home without files":            {map[string]string{"HOME": t.TempDir()}, isolated, "", true},
+		"-live without credentials":       {nil, isolated, "-live", false},
+		"-live=false with a key":          {nil, validKey(), "-live=false", true},
+		"an endpoint without credentials": {nil, isolated, "-endpoint https://example.com", false},
 	} {
-		var stderr bytes.Buffer
-		client, stop, err := Connect(func(n string) string { return test.env[n] }, &stderr, test.region, test.live, nil)
+		var stdout, stderr bytes.Buffer
+		env := Isolated(&stdout, &stderr)
+		env.Credentials = test.chain
+		env.Getenv = func(n string) string { return test.env[n] }
+		p := counting()
+		sample := false
+		p.Run = func(_ context.Context, s *Session) error { sample = s.Service != nil; return nil }
+		if code := p.Execute(t.Context(), env, strings.Fields(test.args)); code != 0 || sample != test.sample {
+			t.Errorf("%s: exit %d, sample data: %v, want %v; %s", name, code, sample, test.sample, stderr.String())
+		}
+		if said := stderr.String() == SampleNotice+"\n"; said != (sample && test.args == "") {
+			t.Errorf("%s: stderr has %q", name, stderr.String())
+		}
+	}
+}
+
+func TestASourceThatDoesNotAnswerIsGivenUpAfterASecond(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		silent := appstreaming.CredentialsFunc(func(ctx context.Context) (appstreaming.Credentials, error) {
+			<-ctx.Done()
+			return appstreaming.Credentials{}, ctx.Err()
+		})
+		client, err := appstreaming.New("cn-shanghai", appstreaming.WithCredentials(silent))
 		if err != nil {
 			t.Fatal(err)
 		}
-		stop()
-		if !strings.Contains(client.String(), "https://appstream-center."+test.want+".") || stderr.Len() > 0 {
-			t.Errorf("%s: %v and %q, want the endpoint of %s and silence", name, client, stderr.String(), test.want)
+		start := time.Now()
+		found, err := hasCredentials(t.Context(), client, func(string) string { return "" })
+		if took := time.Since(start); found || err != nil || took != time.Second {
+			t.Errorf("%v, %v after %v; want none after a second", found, err, took)
+		}
+	})
+}
+
+func TestTheFlagsOfTheConnectionReachTheClient(t *testing.T) {
+	t.Parallel()
+	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(3)...)
+	var stdout, stderr bytes.Buffer
+	env := Isolated(&stdout, &stderr)
+	env.Credentials = validKey()
+	code := counting().Execute(t.Context(), env, []string{"-endpoint", service.URL(), "-signature", "rpc", "-v", "-region", "ap-southeast-1"})
+	if code != 0 || stdout.String() != "3 from ap-southeast-1" || !strings.Contains(stderr.String(), "level=DEBUG") {
+		t.Errorf("exit %d, %q, %q", code, stdout.String(), stderr.String())
+	}
+	request := service.Requests()[0]
+	if request.Scheme != appstreamingtest.SchemeRPC || !strings.Contains(request.Header.Get("User-Agent"), " counting") {
+		t.Errorf("the request is signed %s by %s", request.Scheme, request.Header.Get("User-Agent"))
+	}
+	if strings.Contains(stderr.String(), appstreamingtest.AccessKeySecret) {
+		t.Error("the log has the secret")
+	}
+}
+
+func TestTheRegionIsTheFlagsElseTheEnvironmentsElseShanghai(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ args, variable, want string }{
+		{"", "", "cn-shanghai"},
+		{"", "ap-southeast-1", "ap-southeast-1"},
+		{"-region cn-shanghai", "ap-southeast-1", "cn-shanghai"},
+	} {
+		var got string
+		p := &Program{Name: "p", Run: func(_ context.Context, s *Session) error { got = s.Client.String(); return nil }}
+		env := Isolated(io.Discard, io.Discard)
+		env.Getenv = func(string) string { return test.variable }
+		p.Execute(t.Context(), env, append([]string{"-live"}, strings.Fields(test.args)...))
+		if !strings.Contains(got, "https://appstream-center."+test.want+".") {
+			t.Errorf("%+v: %s", test, got)
+		}
+	}
+}
+
+func TestInvalidFlagsAreExplained(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]string{
+		"-live=maybe":                       "-live: must be true or false",
+		"-region=":                          "-region: must not be empty",
+		"-region":                           "-region: needs a value: region of the endpoint",
+		"-region x/../y":                    `-region: "x/../y": a region consists of`,
+		"-signature v4":                     "allowed are: acs3, rpc",
+		"-signatur rpc":                     "-signatur: no such flag; did you mean -signature?",
+		"-nonsense":                         "-nonsense: no such flag\n",
+		"-timeout -1s":                      "-timeout: must be a duration with its unit",
+		"-timeout 5":                        "-timeout: must be a duration with its unit",
+		"-endpoint http://example.com":      "http is for loopback only",
+		"-endpoint example.com":             "scheme is missing",
+		"-endpoint http://[::1]/x":          "-endpoint: ",
+		"-live=false -endpoint https://x.y": "-live=false and -endpoint exclude each other",
+		"images":                            `unexpected argument "images"`,
+	} {
+		var stdout, stderr bytes.Buffer
+		code := counting().Execute(t.Context(), Isolated(&stdout, &stderr), strings.Fields(args))
+		if code != ExitUsage || !strings.Contains(stderr.String(), want) || stdout.Len() > 0 || strings.Count(stderr.String(), "\n") > 2 {
+			t.Errorf("%s: exit %d, %q; want 2 and %q in two lines", args, code, stderr.String(), want)
+		}
+	}
+	var stderr bytes.Buffer
+	env := Isolated(io.Discard, &stderr)
+	env.Getenv = func(name string) string { return map[string]string{"ALIBABA_CLOUD_REGION_ID": "x/../y"}[name] }
+	if code := counting().Execute(t.Context(), env, nil); code != ExitUsage || !strings.Contains(stderr.String(), "ALIBABA_CLOUD_REGION_ID: ") {
+		t.Errorf("exit %d, %q", code, stderr.String())
+	}
+}
+
+func TestHelpListsEveryFlagWithinTheTerminalsWidth(t *testing.T) {
+	t.Parallel()
+	for _, columns := range []int{60, 80, 0} {
+		var stdout bytes.Buffer
+		env := Isolated(&stdout, io.Discard)
+		env.Columns = func(io.Writer) int { return columns }
+		if code := counting().Execute(t.Context(), env, []string{"-h"}); code != ExitOK {
+			t.Errorf("exit %d", code)
+		}
+		for _, name := range []string{"-live", "-endpoint", "-region", "-signature", "-timeout", "-v"} {
+			if !strings.Contains(stdout.String(), "\n  "+name+" ") {
+				t.Errorf("%s is not in %s", name, stdout.String())
+			}
+		}
+		for line := range strings.Lines(stdout.String()) {
+			if n := len(strings.TrimRight(line, "\n")); n > max(columns, 60) && (columns > 0 || n > 100) {
+				t.Errorf("a line of %d columns for %d: %s", n, columns, line)
+			}
+		}
+	}
+}
+
+func TestExitCodesTellHowItEnded(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		err  error
+		code int
+		want string
+	}{
+		{nil, ExitOK, ""},
+		{syscall.EPIPE, ExitOK, ""},
+		{&appstreaming.TransportError{Err: syscall.EPIPE}, ExitFailed, "check the network"},
+		{errors.New("broken"), ExitFailed, "p: broken\n"},
+		{&ExitError{Code: 3, Err: errors.New("none")}, 3, "p: none\n"},
+		{&ExitError{Code: 1, Err: errors.New("none"), Hint: "look again"}, 1, "p: none\n  hint:       look again\n"},
+		{&ExitError{Code: 1, Err: context.DeadlineExceeded}, 1, "-timeout"},
+	} {
+		var stderr bytes.Buffer
+		code := Report(&stderr, "p", test.err)
+		if code != test.code || !strings.Contains(stderr.String(), test.want) || (test.want == "") != (stderr.Len() == 0) {
+			t.Errorf("%v: exit %d, %q; want %d, %q", test.err, code, stderr.String(), test.code, test.want)
 		}
 	}
 }
@@ -90,14 +261,13 @@ func TestCommonFailuresComeWithAHint(t *testing.T) {
 func TestAReportNamesCodeMessageAndRequestID(t *testing.T) {
 	t.Parallel()
 	var stderr bytes.Buffer
-	code := Report(&stderr, "list-images", &appstreaming.APIError{Operation: "ListImage", Code: "Forbidden.NoPermission", Message: "denied", RequestID: "R-1", StatusCode: 403})
+	Report(&stderr, "list-images", &appstreaming.APIError{
+		Operation: "ListImage", Code: "Forbidden.NoPermission", Message: "denied", RequestID: "R-1", StatusCode: 403,
+	})
 	for _, want := range []string{"list-images: ", "Forbidden.NoPermission", "denied", "R-1", "appstreaming:ListImage"} {
 		if !strings.Contains(stderr.String(), want) {
 			t.Errorf("%q does not have %q", stderr.String(), want)
 		}
-	}
-	if code != ExitFailed {
-		t.Errorf("exit code %d, want %d", code, ExitFailed)
 	}
 }
 
@@ -107,14 +277,6 @@ func TestAReportDoesNotSteerTheTerminal(t *testing.T) {
 	Report(&stderr, "list-images", &appstreaming.APIError{Code: "X", Message: "a\x1b[2J\rb\u202ec\nd云", RequestID: "R\r"})
 	if got := stderr.String(); strings.ContainsAny(got, "\x1b\r\u202e") || !strings.Contains(got, "message:    a[2J bc d云\n") {
 		t.Errorf("the report is %q", got)
-	}
-}
-
-func TestAWrongRegionIsRefusedByTheBuiltInServiceToo(t *testing.T) {
-	t.Parallel()
-	var optionErr *appstreaming.OptionError
-	if _, _, err := Connect(func(string) string { return "" }, new(bytes.Buffer), "x/../y", false, nil); !errors.As(err, &optionErr) {
-		t.Errorf("got %v, want an *OptionError", err)
 	}
 }
 
@@ -135,7 +297,49 @@ func TestFilesAndBuffersAreNoTerminals(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer null.Close()
-	if IsTerminal(new(bytes.Buffer)) || IsTerminal(null) {
+	if IsTerminal(new(bytes.Buffer)) || IsTerminal(null) || terminalColumns(null) != 0 {
 		t.Error("a buffer or the null device counts as a terminal")
+	}
+}
+
+func TestTheVariableColumnsIsAWidth(t *testing.T) {
+	for value, want := range map[string]int{"": 0, "100": 100, "0": 0, "-1": 0, "wide": 0} {
+		t.Setenv("COLUMNS", value)
+		if got := Columns(new(bytes.Buffer)); got != want {
+			t.Errorf("COLUMNS=%s: %d, want %d", value, got, want)
+		}
+	}
+}
+
+func TestTextIsCutByItsWidth(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		text    string
+		width   int
+		columns int
+		want    string
+	}{
+		{"image", 5, 5, "image"},
+		{"image", 5, 4, "ima…"},
+		{"image", 5, 1, "…"},
+		{"image", 5, 0, ""},
+		{"云镜像", 6, 6, "云镜像"},
+		{"云镜像", 6, 5, "云镜…"},
+		{"云镜像", 6, 4, "云…"}, // half a character is none
+		{"e\u0301te\u0301", 3, 2, "e\u0301…"},
+		{"한국어", 6, 3, "한…"},
+		{"ｆｕｌｌ", 8, 5, "ｆｕ…"},
+		{"😀😀", 4, 3, "😀…"},
+		{"⌚", 2, 2, "⌚"},
+		{"ﾊﾝｶｸ", 4, 4, "ﾊﾝｶｸ"},
+		{"ไทย", 3, 3, "ไทย"},
+		{"🇨🇳", 2, 2, "🇨🇳"},
+	} {
+		if got := Width(test.text); got != test.width {
+			t.Errorf("%s is %d wide, want %d", test.text, got, test.width)
+		}
+		if diff := cmp.Diff(test.want, Cut(test.text, test.columns)); diff != "" {
+			t.Errorf("%s in %d columns (-want +got):\n%s", test.text, test.columns, diff)
+		}
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 
 	"github.com/wuying-go/appstreaming"
@@ -76,18 +74,4 @@ func Hint(err error) string {
 		}
 	}
 	return ""
-}
-
-// Report writes a failed call for a person: the error with its code, message
-// and request id, and a hint. It returns the exit code.
-func Report(stderr io.Writer, program string, err error) int {
-	fmt.Fprintf(stderr, "%s: %s\n", program, Clean(err.Error()))
-	var apiErr *appstreaming.APIError
-	if errors.As(err, &apiErr) {
-		fmt.Fprintf(stderr, "  code:       %s\n  message:    %s\n  request id: %s\n", Clean(string(apiErr.Code)), Clean(apiErr.Message), Clean(apiErr.RequestID))
-	}
-	if hint := Hint(err); hint != "" {
-		fmt.Fprintf(stderr, "  hint:       %s\n", hint)
-	}
-	return ExitFailed
 }

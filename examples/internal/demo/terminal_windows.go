@@ -1,0 +1,26 @@
+package demo
+
+import (
+	"os"
+	"syscall"
+	"unsafe"
+)
+
+// terminalColumns asks the console for its width; 0 means unknown.
+func terminalColumns(file *os.File) int {
+	var info struct {
+		width, height            int16
+		cursorX, cursorY         int16
+		attributes               uint16
+		left, top, right, bottom int16
+		maxWidth, maxHeight      int16
+	}
+	ask := syscall.NewLazyDLL("kernel32.dll").NewProc("GetConsoleScreenBufferInfo")
+	if ask.Find() != nil {
+		return 0
+	}
+	if ok, _, _ := ask.Call(file.Fd(), uintptr(unsafe.Pointer(&info))); ok == 0 {
+		return 0
+	}
+	return int(info.right-info.left) + 1
+}
