@@ -23,13 +23,15 @@ type call struct {
 	request unsignedRequest
 	tokens  retry.Account
 
-	number         int // attempts made
-	page           *ListImageResponse
-	failure        error  // of the last attempt that failed for another reason than ctx's end
-	notAdmitted    error  // why no attempt could begin
-	stopReason     string // why no attempt followed
-	clockCorrected bool   // each correction is tried once in a call
-	tokenRenewed   bool
+	number             int // attempts made
+	page               *ListImageResponse
+	failure            error  // of the last attempt that failed for another reason than ctx's end
+	notAdmitted        error  // why no attempt could begin
+	stopReason         string // why no attempt followed
+	clockCorrected     bool   // each correction is tried once in a call
+	credentialsRenewed bool
+	refused            *refusedCredentials // of credentials, in an earlier attempt
+	renewed            *Credentials        // for the next attempt, already asked for
 
 	secrets redact.Secrets // of all attempts: credentials may change between them
 	last    outcome
@@ -146,14 +148,18 @@ func (c *call) attemptTimeout() time.Duration {
 	return timeout
 }
 
-// findCredentials asks the provider.
+// findCredentials asks the provider, unless it was asked after a refusal.
 func (c *call) findCredentials(ctx context.Context) (Credentials, error) {
-	found, err := c.cfg.credentials.Credentials(ctx)
+	if renewed := c.renewed; renewed != nil {
+		c.renewed = nil
+		return *renewed, nil
+	}
+	found, err := askProvider(ctx, c.cfg.credentials, c.attemptTimeout(), c.refused)
 	switch {
-	case c.timedOut(ctx) && err != nil:
-		err = wrapf("%w: the provider did not answer within %v (%v)", ErrAttemptTimeout, c.attemptTimeout(), err)
-	case c.timedOut(ctx):
+	case c.timedOut(ctx) && (err == nil || errors.Is(err, ErrAttemptTimeout)):
 		err = fmt.Errorf("%w: the provider did not answer within %v", ErrAttemptTimeout, c.attemptTimeout())
+	case c.timedOut(ctx):
+		err = wrapf("%w: the provider did not answer within %v (%v)", ErrAttemptTimeout, c.attemptTimeout(), err)
 	case err == nil:
 		return found.checked()
 	case c.ctx.Err() == nil:
@@ -163,10 +169,14 @@ func (c *call) findCredentials(ctx context.Context) (Credentials, error) {
 }
 
 func asCredentialsError(err error) error {
-	if _, ok := as[*CredentialsError](err); ok {
+	if _, ok := err.(*CredentialsError); ok {
 		return err
 	}
-	return &CredentialsError{Err: err}
+	wrapped := &CredentialsError{Err: err}
+	if inner, ok := as[*CredentialsError](err); ok {
+		wrapped.RequestID = inner.RequestID
+	}
+	return wrapped
 }
 
 // timedOut reports whether an attempt's ctx has ended and the caller's has not.
@@ -289,21 +299,47 @@ func (c *call) decide() (wait time.Duration, again bool, stopReason string) {
 	return wait, true, ""
 }
 
-// correct fixes, once in a call, the clock or the token that the service
+// correct fixes, once in a call, the clock or the credentials that the service
 // refused. It reports whether another attempt can succeed.
 func (c *call) correct(err error) bool {
 	switch {
 	case isTimeError(err) && !c.clockCorrected:
 		c.clockCorrected = true
 		return c.client.shared.clock.Correct(c.last.signed, c.cfg.now(), c.last.header.Get("Date"))
-	case isTokenError(err) && !c.tokenRenewed:
-		c.tokenRenewed = true
-		if gate, ok := c.cfg.credentials.(*credentialGate); ok {
-			gate.expire(c.last.credentials)
+	case isTokenError(err), isKeyError(err):
+		c.invalidateCredentials()
+		renewed := c.credentialsRenewed
+		c.credentialsRenewed = true
+		switch {
+		case renewed:
+			return false
+		case isTokenError(err):
+			return true
 		}
-		return true
+		return c.number < c.cfg.retry.maxAttempts() && c.renewKey()
 	}
 	return false
+}
+
+// invalidateCredentials tells the provider what the service refused.
+func (c *call) invalidateCredentials() {
+	c.refused = &refusedCredentials{c.last.credentials, time.Now()}
+	if provider, ok := c.cfg.credentials.(CredentialsInvalidator); ok {
+		provider.InvalidateCredentials(c.ctx, c.last.credentials)
+	}
+}
+
+// renewKey asks the provider for another key than the refused one. It reports
+// whether there is one, which the next attempt then uses.
+func (c *call) renewKey() bool {
+	ctx, cancel := context.WithTimeoutCause(c.ctx, c.attemptTimeout(), ErrAttemptTimeout)
+	defer cancel()
+	found, err := c.findCredentials(ctx)
+	if err != nil || found == c.last.credentials {
+		return false
+	}
+	c.renewed = &found
+	return true
 }
 
 // isTimeError reports whether the service refused the time of a request.
@@ -318,6 +354,15 @@ func isTokenError(err error) bool {
 	apiErr, ok := as[*APIError](err)
 	return ok && (CodeInvalidSecurityTokenExpired.covers(apiErr.Code) ||
 		CodeInvalidParameter.covers(apiErr.Code) && strings.Contains(strings.ToLower(apiErr.Message), "securitytoken.expired"))
+}
+
+// isKeyError reports whether the service refused the key, or a token for a
+// reason other than its age.
+func isKeyError(err error) bool {
+	apiErr, ok := as[*APIError](err)
+	return ok && inFamilies(apiErr.Code, []Code{
+		CodeInvalidAccessKeyID, "Forbidden.AccessKeyDisabled", CodeInvalidSecurityToken, CodeMissingSecurityToken,
+	})
 }
 
 // err returns the error of a call without a page.

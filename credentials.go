@@ -8,17 +8,19 @@ import (
 	"strings"
 
 	"github.com/aliyun/credentials-go/credentials"
+	"github.com/aliyun/credentials-go/credentials/providers"
 
+	"github.com/wuying-go/appstreaming/internal/profile"
+	"github.com/wuying-go/appstreaming/internal/redact"
 	"github.com/wuying-go/appstreaming/internal/singleflight"
+	"github.com/wuying-go/appstreaming/internal/sourceerror"
 )
 
-// Credentials is what a request is signed with: an access key, an STS key with
-// its token, or a bearer token, which is used instead of the others when it is
-// set.
+// Credentials sign a request: an access key, an STS key with its token, or a
+// bearer token. A bearer token is used instead of the other fields.
 //
-// Printed by any verb of package fmt that takes a struct, logged or marshalled
-// it shows the access key's identifier and which of the rest are set, never
-// their text.
+// Credentials never show a secret when they are printed, logged or marshalled.
+// They show the identifier of the access key and which other fields are set.
 type Credentials struct {
 	AccessKeyID     string
 	AccessKeySecret string
@@ -29,7 +31,7 @@ type Credentials struct {
 // String returns the masked form.
 func (c Credentials) String() string {
 	var b strings.Builder
-	b.WriteString("Credentials{AccessKeyID:" + c.AccessKeyID)
+	b.WriteString("Credentials{AccessKeyID:" + printable(c.AccessKeyID))
 	for _, secret := range []struct{ name, value string }{
 		{"AccessKeySecret", c.AccessKeySecret},
 		{"SecurityToken", c.SecurityToken},
@@ -43,7 +45,7 @@ func (c Credentials) String() string {
 	return b.String()
 }
 
-// Format writes the masked form whatever the verb.
+// Format writes the masked form for every verb.
 func (c Credentials) Format(f fmt.State, _ rune) { fmt.Fprint(f, c.String()) }
 
 // LogValue returns the masked form.
@@ -52,38 +54,85 @@ func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String())
 // MarshalText returns the masked form, for JSON and other encodings.
 func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
+// signing returns the fields that sign a request.
+func (c Credentials) signing() Credentials {
+	if c.BearerToken != "" {
+		return Credentials{BearerToken: c.BearerToken}
+	}
+	return c
+}
+
 // checked returns the credentials ready for signing, or why they are unusable.
 func (c Credentials) checked() (Credentials, error) {
-	if c.BearerToken != "" {
-		c = Credentials{BearerToken: c.BearerToken}
-	} else {
-		switch {
-		case c == (Credentials{}):
-			return c, &CredentialsError{Err: fmt.Errorf("%w: the provider returned empty ones", ErrNoCredentials)}
-		case c.AccessKeyID == "":
-			return c, &CredentialsError{Err: errors.New("the provider returned an empty AccessKeyID")}
-		case c.AccessKeySecret == "":
-			return c, &CredentialsError{Err: errors.New("the provider returned an empty AccessKeySecret")}
-		}
+	fault := func(format string, args ...any) (Credentials, error) {
+		return Credentials{}, &CredentialsError{Err: fmt.Errorf(format, args...)}
 	}
-	for _, part := range []struct{ name, value string }{
-		{"AccessKeyID", c.AccessKeyID},
-		{"AccessKeySecret", c.AccessKeySecret},
-		{"SecurityToken", c.SecurityToken},
-		{"BearerToken", c.BearerToken},
+	c = c.signing()
+	switch {
+	case c == (Credentials{}):
+		return fault("%w: the provider returned empty ones", ErrNoCredentials)
+	case c.BearerToken == "" && c.AccessKeyID == "":
+		return fault("the provider returned an empty AccessKeyID")
+	case c.BearerToken == "" && c.AccessKeySecret == "":
+		return fault("the provider returned an empty AccessKeySecret")
+	}
+	if i := strings.IndexFunc(c.AccessKeyID, notInKeyID); i >= 0 {
+		return fault("the AccessKeyID holds %s; an access key's identifier has letters, digits, '.', '-' and '_' only",
+			nameOf([]rune(c.AccessKeyID[i:])[0]))
+	}
+	for _, secret := range [...]struct{ name, value string }{
+		{"AccessKeySecret", c.AccessKeySecret}, {"SecurityToken", c.SecurityToken}, {"BearerToken", c.BearerToken},
 	} {
-		if strings.ContainsFunc(part.value, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-			return c, &CredentialsError{Err: fmt.Errorf("%s holds a space, a line break or another character no key has", part.name)}
+		if i := strings.IndexFunc(secret.value, notInSecret); i >= 0 {
+			return fault("the %s holds %s, which no key has", secret.name, nameOf([]rune(secret.value[i:])[0]))
 		}
 	}
 	return c, nil
 }
 
-// CredentialsProvider gives the credentials of an attempt. It is asked before
-// every one, from many goroutines at once, so that it should keep what it
-// fetched for as long as that is valid.
+// notInKeyID reports characters that could end the identifier inside the
+// Authorization header, and all others that no identifier has.
+func notInKeyID(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(".-_", r))
+}
+
+func notInSecret(r rune) bool { return r <= ' ' || r >= 0x7f }
+
+// nameOf names a character for an error's text.
+func nameOf(r rune) string {
+	switch r {
+	case ' ':
+		return "a space"
+	case '\t':
+		return "a tab"
+	case '\r', '\n':
+		return "a line break"
+	}
+	return fmt.Sprintf("the character %+q", r)
+}
+
+// CredentialsProvider provides the credentials of an attempt. It is asked
+// before every attempt, from many goroutines at once, so a provider should keep
+// what it fetched while that is valid.
+//
+// The attempt's timeout and the caller's cancellation reach the provider
+// through ctx. A call returns when ctx ends even if the provider does not. A
+// failure of the network, or one that takes too long, is retried.
 type CredentialsProvider interface {
 	Credentials(ctx context.Context) (Credentials, error)
+}
+
+// CredentialsInvalidator is an optional interface of a [CredentialsProvider].
+// A client calls InvalidateCredentials when the service refused a key or a
+// token, before it asks the provider again. The provider should then drop
+// refused, if it still has it, and fetch other credentials when it is asked.
+// The method must return at once and be safe for concurrent use.
+//
+// The providers of this package implement it where they can fetch again. They
+// also learn of the refusal inside a provider that does not implement it, if
+// that passes on the ctx it is given.
+type CredentialsInvalidator interface {
+	InvalidateCredentials(ctx context.Context, refused Credentials)
 }
 
 // CredentialsFunc is a function that is a [CredentialsProvider]. It must be
@@ -98,73 +147,201 @@ func (f CredentialsFunc) Credentials(ctx context.Context) (Credentials, error) {
 	return f(ctx)
 }
 
-// StaticCredentials gives the same access key always; token is for STS keys
-// and otherwise empty. For a bearer token use a [CredentialsFunc].
+// StaticCredentials always provides the same access key. token is for STS keys,
+// and empty otherwise. For a bearer token use a [CredentialsFunc].
 func StaticCredentials(id, secret, token string) CredentialsProvider {
 	kept := Credentials{AccessKeyID: id, AccessKeySecret: secret, SecurityToken: token}
-	// A closure rather than a struct: printing one shows an address only.
-	return CredentialsFunc(func(context.Context) (Credentials, error) { return kept, nil })
+	return fixedCredentials(func() Credentials { return kept })
 }
 
-// FromCredential gives what c of aliyun/credentials-go gives, made safe for
-// concurrent use: one caller fetches, those who come meanwhile share the
-// result, and each stops waiting when its ctx ends. Errors do not carry c's
-// own text, for that may hold secrets.
+// fixedCredentials is a function because package fmt shows only its address.
+type fixedCredentials func() Credentials
+
+func (f fixedCredentials) Credentials(context.Context) (Credentials, error) { return f(), nil }
+
+// FromCredential adapts c of aliyun/credentials-go. Concurrent callers share
+// one fetch and its result, which serves further callers for a second. Each
+// stops waiting when its ctx ends.
+//
+// A fetch that takes longer than an attempt is given up, and the next attempt
+// asks c again. The first fetch may still run then, although credentials-go
+// does not support that: keep [RetryPolicy.AttemptTimeout] above the timeouts
+// of c, which are 15 s together by default.
+//
+// The text of c's errors can hold secrets and is not shown. Errors name the
+// code and the request identifier of STS, or the failure of the network or TLS
+// and its host. [errors.As] finds copies of *net.OpError, *net.DNSError and the
+// errors of crypto/tls and crypto/x509.
+//
+// credentials-go sends its own requests, to STS for example, with a copy of
+// [net/http.DefaultTransport]. A proxy reaches them through HTTPS_PROXY or
+// SetProxy of its Config. Further certificate authorities reach them through
+// SSL_CERT_FILE, or RootCAs in the TLSClientConfig of that transport.
 func FromCredential(c credentials.Credential) CredentialsProvider {
 	fetch := func() (Credentials, error) {
 		if c == nil {
 			return Credentials{}, errors.New("FromCredential was given nil")
 		}
-		found, ok := fetchCredential(c)
-		if !ok {
-			return Credentials{}, errors.New("the given credential could not be had from its source (its own error may hold secrets and is not shown)")
-		}
-		return found, nil
+		return guarded(func() (Credentials, error) {
+			// All parts in one call: single getters can mix two generations of a key.
+			model, err := c.GetCredential()
+			if err == nil && model == nil {
+				err = errNothing
+			}
+			if err != nil {
+				return Credentials{}, err
+			}
+			return Credentials{
+				AccessKeyID:     textOf(model.AccessKeyId),
+				AccessKeySecret: textOf(model.AccessKeySecret),
+				SecurityToken:   textOf(model.SecurityToken),
+				BearerToken:     textOf(model.BearerToken),
+			}, nil
+		})
 	}
 	return newCredentialGate(func() singleflight.Source[Credentials] { return fetch })
 }
 
-// defaultChain is the standard chain of credentials-go. After a failure that
-// chain asks its last source only, so each failure makes the gate open another.
-func defaultChain() CredentialsProvider {
-	return newCredentialGate(func() singleflight.Source[Credentials] {
-		chain, err := credentials.NewCredential(nil)
-		return func() (Credentials, error) {
-			if err != nil {
-				return Credentials{}, noCredentials()
-			}
-			found, ok := fetchCredential(chain)
-			if !ok {
-				return Credentials{}, noCredentials()
-			}
-			return found, nil
+func textOf(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// errNothing is the error of a provider that returns neither credentials nor an
+// error.
+var errNothing = &CredentialsError{Err: errors.New("the source returned neither credentials nor an error")}
+
+// guarded calls a function of credentials-go. It replaces the function's error
+// by one that is safe to show, and its panic too.
+func guarded(fetch func() (Credentials, error)) (found Credentials, err error) {
+	defer func() {
+		if recover() != nil {
+			found, err = Credentials{}, errors.New("the source failed with a panic; its text is not shown because it can hold secrets")
 		}
+	}()
+	found, err = fetch()
+	if err == nil {
+		return found, nil
+	}
+	if safe, ok := err.(*CredentialsError); ok {
+		return Credentials{}, safe // of this package
+	}
+	described := sourceerror.Describe(err)
+	if described.Network != nil {
+		err = described.Network
+	}
+	err = redact.Hide(described.Text, err)
+	if described.Exhausted {
+		err = fmt.Errorf("%w: %w", ErrNoCredentials, err)
+	}
+	return Credentials{}, &CredentialsError{RequestID: described.RequestID, Err: err}
+}
+
+// ask asks a provider of credentials-go.
+func ask(p providers.CredentialsProvider) (Credentials, error) {
+	return guarded(func() (Credentials, error) {
+		found, err := p.GetCredentials()
+		if err == nil && found == nil {
+			err = errNothing
+		}
+		if err != nil {
+			return Credentials{}, err
+		}
+		return Credentials{AccessKeyID: found.AccessKeyId, AccessKeySecret: found.AccessKeySecret, SecurityToken: found.SecurityToken}, nil
 	})
 }
 
-// fetchCredential takes all parts in one call: single getters can mix two
-// generations of a key. It survives a panic in the provider, which would
-// otherwise end the process from a goroutine nobody can guard.
-func fetchCredential(c credentials.Credential) (found Credentials, ok bool) {
-	defer func() {
-		if recover() != nil {
-			found, ok = Credentials{}, false
-		}
-	}()
-	model, err := c.GetCredential()
-	if err != nil || model == nil {
-		return Credentials{}, false
+// sourceOf returns a source that asks p, unless p could not be built.
+func sourceOf(p providers.CredentialsProvider, err error) (singleflight.Source[Credentials], error) {
+	if err != nil {
+		return nil, err
 	}
-	text := func(s *string) string {
-		if s == nil {
-			return ""
-		}
-		return *s
-	}
-	return Credentials{
-		AccessKeyID:     text(model.AccessKeyId),
-		AccessKeySecret: text(model.AccessKeySecret),
-		SecurityToken:   text(model.SecurityToken),
-		BearerToken:     text(model.BearerToken),
-	}, true
+	return func() (Credentials, error) { return ask(p) }, nil
 }
+
+func oidcSource(role, provider, token, file string) (singleflight.Source[Credentials], error) {
+	return sourceOf(build(providers.NewOIDCCredentialsProviderBuilder().
+		WithRoleArn(role).WithOIDCProviderARN(provider).WithOIDCToken(token).WithOIDCTokenFilePath(file).Build()))
+}
+
+func profileSource(p profile.Profile, reader profile.Reader) (singleflight.Source[Credentials], error) {
+	return sourceOf(providerOf(p, reader))
+}
+
+func profileFileSource(name string) (singleflight.Source[Credentials], error) {
+	return sourceOf(build(providers.NewProfileCredentialsProviderBuilder().WithProfileName(name).Build()))
+}
+
+func metadataSource(role string) (singleflight.Source[Credentials], error) {
+	return sourceOf(build(providers.NewECSRAMRoleCredentialsProviderBuilder().WithRoleName(role).Build()))
+}
+
+func uriSource(uri string) (singleflight.Source[Credentials], error) {
+	return sourceOf(build(providers.NewURLCredentialsProviderBuilder().WithUrl(uri).Build()))
+}
+
+// providerOf returns credentials-go's provider for a profile of the CLI. Its
+// own provider for profiles runs the command of a profile of mode External,
+// prints what that wrote, and rewrites the CLI's file.
+func providerOf(p profile.Profile, reader profile.Reader) (providers.CredentialsProvider, error) {
+	switch p.Mode {
+	case profile.ModeRole, profile.ModeChainableRole:
+		var source providers.CredentialsProvider = &savedKey{p, reader}
+		if p.Source != nil {
+			var err error
+			if source, err = providerOf(*p.Source, reader); err != nil {
+				return nil, err
+			}
+		}
+		return build(providers.NewRAMRoleARNCredentialsProviderBuilder().WithCredentialsProvider(source).
+			WithRoleArn(p.RoleARN).WithRoleSessionName(p.RoleSessionName).WithDurationSeconds(p.DurationSeconds).
+			WithStsRegionId(p.STSRegion).WithEnableVpc(p.EnableVPC).WithPolicy(p.Policy).WithExternalId(p.ExternalID).Build())
+	case profile.ModeECSRole:
+		return build(providers.NewECSRAMRoleCredentialsProviderBuilder().WithRoleName(p.RoleName).Build())
+	case profile.ModeOIDC:
+		return build(providers.NewOIDCCredentialsProviderBuilder().WithOIDCToken(p.OIDCToken).WithOIDCTokenFilePath(p.OIDCTokenFile).
+			WithOIDCProviderARN(p.OIDCProviderARN).WithRoleArn(p.RoleARN).WithRoleSessionName(p.RoleSessionName).
+			WithDurationSeconds(p.DurationSeconds).WithStsRegionId(p.STSRegion).WithEnableVpc(p.EnableVPC).WithPolicy(p.Policy).Build())
+	case profile.ModeCloudSSO:
+		return build(providers.NewCloudSSOCredentialsProviderBuilder().WithSignInUrl(p.SignInURL).WithAccountId(p.AccountID).
+			WithAccessConfig(p.AccessConfig).WithAccessToken(p.AccessToken).WithAccessTokenExpire(p.AccessTokenExpires).Build())
+	}
+	return &savedKey{p, reader}, nil
+}
+
+// build returns the result of a Build method.
+func build[P providers.CredentialsProvider](p P, err error) (providers.CredentialsProvider, error) {
+	if err != nil {
+		return nil, &CredentialsError{Err: errors.New(sourceerror.Describe(err).Text)}
+	}
+	return p, nil
+}
+
+// savedKey provides the key in a profile. The key of an OAuth login expires:
+// then it reads the profile again, since the CLI may have saved another.
+type savedKey struct {
+	saved  profile.Profile
+	reader profile.Reader
+}
+
+func (k *savedKey) GetCredentials() (*providers.Credentials, error) {
+	if k.saved.Expired(k.reader.Now()) {
+		read, err := k.reader.Read(k.saved.Name)
+		if err == nil && read.Mode != k.saved.Mode {
+			err = fmt.Errorf("profile %q has changed to mode %s", read.Name, read.Mode)
+		}
+		if err != nil {
+			return nil, &CredentialsError{Err: err}
+		}
+		k.saved = read
+	}
+	found := &providers.Credentials{AccessKeyId: k.saved.AccessKeyID, AccessKeySecret: k.saved.AccessKeySecret, ProviderName: k.GetProviderName()}
+	if k.saved.Mode != profile.ModeAccessKey && k.saved.Mode != profile.ModeRole {
+		found.SecurityToken = k.saved.SecurityToken
+	}
+	return found, nil
+}
+
+func (k *savedKey) GetProviderName() string { return "cli_profile" }

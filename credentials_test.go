@@ -225,9 +225,9 @@ func TestAnExpiredResultIsFetchedAnewAtOnce(t *testing.T) {
 		return &credentials.CredentialModel{AccessKeyId: Ptr(fmt.Sprint(fetches)), AccessKeySecret: Ptr("secret")}, nil
 	}}).(*credentialGate)
 	first, _ := gate.Credentials(context.Background())
-	gate.expire(first)
+	gate.InvalidateCredentials(t.Context(), first)
 	second, _ := gate.Credentials(context.Background())
-	gate.expire(first) // a late refusal of what is no longer in use
+	gate.InvalidateCredentials(t.Context(), first) // a late refusal of what is no longer in use
 	third, _ := gate.Credentials(context.Background())
 	if first.AccessKeyID != "1" || second.AccessKeyID != "2" || third.AccessKeyID != "2" {
 		t.Errorf("generations %s, %s, %s; want 1, 2, 2", first.AccessKeyID, second.AccessKeyID, third.AccessKeyID)

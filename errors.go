@@ -19,6 +19,10 @@ var (
 	ErrPageLoop = errors.New("service sent the same page again")
 	// ErrNoCredentials says that no source had credentials.
 	ErrNoCredentials = errors.New("no credentials")
+	// ErrCredentialsSource says that a source of the standard chain, or the
+	// profile, is set up but has no usable credentials. Without it,
+	// [ErrNoCredentials] says that nobody set up any source.
+	ErrCredentialsSource = errors.New("a source of credentials failed")
 	// ErrAttemptTimeout says that an attempt took longer than
 	// [RetryPolicy].AttemptTimeout.
 	ErrAttemptTimeout = errors.New("attempt timed out")

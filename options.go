@@ -109,6 +109,24 @@ func WithCredentials(p CredentialsProvider) Option {
 	}
 }
 
+// WithProfile takes credentials from a named profile of the Alibaba Cloud CLI,
+// in ~/.aliyun/config.json or the file that ALIBABA_CLOUD_CONFIG_FILE names. No
+// other source is asked. The profile is read when credentials are first needed,
+// and again after the service refused its key.
+//
+// Profiles of mode External are refused: they run a program. A profile of mode
+// OAuth serves until its saved key expires: log in with the CLI again then. The
+// file is never written.
+func WithProfile(name string) Option {
+	return func(c *config) error {
+		if name == "" {
+			return &OptionError{Option: "WithProfile", Reason: "the name must not be empty"}
+		}
+		c.credentials = profileProvider(surroundings(), name)
+		return nil
+	}
+}
+
 // WithSignature chooses how requests are signed. Default: [SignatureACS3].
 func WithSignature(v Signature) Option {
 	return func(c *config) error {

@@ -324,11 +324,8 @@ func (c *Client) SignedURL(ctx context.Context, req ListImageRequest, opts ...Op
 	if err := req.Validate(); err != nil {
 		return "", err
 	}
-	found, err := cfg.credentials.Credentials(ctx)
+	found, err := cfg.credentialsFor(ctx)
 	if err != nil {
-		return "", asCredentialsError(err)
-	}
-	if found, err = found.checked(); err != nil {
 		return "", err
 	}
 	unsigned := cfg.unsigned(listImage, req.appendParams(nil))

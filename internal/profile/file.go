@@ -76,8 +76,10 @@ func (r Reader) find(file *contents, name string, users []string) (Profile, erro
 		return Profile{}, err
 	}
 	found.RoleARN = firstOf(found.RoleARN, r.Getenv("ALIBABA_CLOUD_ROLE_ARN"))
-	found.RoleSessionName = firstOf(found.RoleSessionName, r.Getenv("ALIBABA_CLOUD_ROLE_SESSION_NAME"))
-	if found.Mode == ModeOIDC {
+	switch found.Mode {
+	case ModeRole, ModeChainableRole:
+		found.RoleSessionName = firstOf(found.RoleSessionName, r.Getenv("ALIBABA_CLOUD_ROLE_SESSION_NAME"))
+	case ModeOIDC:
 		found.OIDCProviderARN = firstOf(found.OIDCProviderARN, r.Getenv("ALIBABA_CLOUD_OIDC_PROVIDER_ARN"))
 		found.OIDCToken = firstOf(found.OIDCToken, r.Getenv("ALIBABA_CLOUD_OIDC_TOKEN"))
 		found.OIDCTokenFile = firstOf(found.OIDCTokenFile, r.Getenv("ALIBABA_CLOUD_OIDC_TOKEN_FILE"))

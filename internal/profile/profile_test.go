@@ -183,11 +183,11 @@ func TestSettingsAProfileLacksComeFromTheEnvironment(t *testing.T) {
 		},
 		{
 			Name: "bare oidc", Mode: "OIDC", OIDCProviderARN: "other p", OIDCToken: "other token", OIDCTokenFile: "other file",
-			RoleARN: "other arn", RoleSessionName: "other name",
+			RoleARN: "other arn",
 		},
 		{
 			Name: "oidc", Mode: "OIDC", OIDCProviderARN: "p", OIDCToken: "other token", OIDCTokenFile: "f",
-			RoleARN: "arn", RoleSessionName: "other name",
+			RoleARN: "arn",
 		},
 	} {
 		got, err := reader(t, file, environment...).Read(want.Name)

@@ -1,0 +1,106 @@
+// Package sourceerror describes errors of a source of credentials without
+// quoting them. Such an error can hold a signed URL, a response with keys, or
+// the text of a configuration file.
+package sourceerror
+
+import (
+	"errors"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Description is what is safe to say about an error.
+type Description struct {
+	// Text says what happened, in one line.
+	Text string
+	// RequestID is the identifier of the refused request, if the error names one.
+	RequestID string
+	// Network is the failure of the network or of TLS, where the error itself
+	// holds none of a known type; nil: it holds one, or there was none.
+	Network error
+	// Exhausted reports that a chain of sources has no credentials at all.
+	Exhausted bool
+}
+
+// unknown is the text for errors that nothing is safe to say about.
+const unknown = "the source failed; its error is not shown because it can hold secrets"
+
+// Describe describes an error.
+func Describe(err error) Description {
+	text := err.Error()
+	exhausted := strings.Contains(text, "unable to get credentials from any of the providers in the chain")
+	if exhausted {
+		text = withoutMetadataService(text)
+	}
+	if refusal := describeRefusal(text); refusal != "" {
+		return Description{Text: refusal, RequestID: group(requestIDPattern, text)}
+	}
+	if failure, ok := typedFailure(err); ok {
+		return failure.description()
+	}
+	if file := (*fs.PathError)(nil); errors.As(err, &file) {
+		return Description{Text: "cannot read " + file.Path + ": " + file.Err.Error()}
+	}
+	if failure, ok := writtenFailure(text); ok {
+		return failure.description()
+	}
+	if exhausted {
+		return Description{Text: "no source of the chain has credentials", Exhausted: true}
+	}
+	for _, known := range phrases {
+		if strings.Contains(text, known.in) {
+			return Description{Text: known.out}
+		}
+	}
+	return Description{Text: unknown}
+}
+
+// withoutMetadataService drops what a chain says about the metadata service of
+// ECS. Most machines have none, so that its silence means nothing.
+func withoutMetadataService(text string) string {
+	parts := strings.Split(text, ", ")
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return strings.Contains(part, "100.100.100.200") }), ", ")
+}
+
+// phrases are texts of credentials-go, and their meaning.
+var phrases = [...]struct{ in, out string }{
+	{"json.Unmarshal fail", "the response of the source is not JSON"},
+	{"fail to get credentials", "the response of the source holds no key"},
+	{"ession duration should", "the duration of the session is less than 900 s"},
+	{"IMDS credentials is disabled", "disabled by ALIBABA_CLOUD_ECS_METADATA_DISABLED"},
+	{"Can not load section", "the file has no profile of that name"},
+	{"Can not find credential type", "the profile has no type"},
+	{"Failed to get value", "the profile lacks a setting that its type needs"},
+	{"Value can't be empty", "a setting of the profile is empty"},
+	{"Failed to get credential", "the type of the profile is not supported"},
+	{"Can not open file", "the file cannot be read"},
+}
+
+// Codes have letters and dots only, and request identifiers hexadecimal digits:
+// neither pattern matches a key or a token.
+var (
+	codePattern      = regexp.MustCompile(`(?i)"(?:error)?code"\s*:\s*"([a-z]{2,40}(?:\.[a-z]{2,40}){0,4})"`)
+	requestIDPattern = regexp.MustCompile(`(?i)"requestid"\s*:\s*"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"`)
+	statusPattern    = regexp.MustCompile(`(?:httpStatus: |status code: |security-credentials/\S* )([1-5][0-9]{2})\b`)
+)
+
+// describeRefusal describes a response that names a code or a status.
+func describeRefusal(text string) string {
+	if code := group(codePattern, text); code != "" && !strings.EqualFold(code, "success") {
+		return "the source refused the request: " + code
+	}
+	if status := group(statusPattern, text); status != "" {
+		return "the source answered with HTTP " + status
+	}
+	return ""
+}
+
+// group returns what the pattern's first group matches.
+func group(pattern *regexp.Regexp, text string) string {
+	if match := pattern.FindStringSubmatch(text); match != nil {
+		return match[1]
+	}
+	return ""
+}
