@@ -145,8 +145,10 @@ func hostFault(u *url.URL) string {
 	return ""
 }
 
-func notInHostName(r rune) bool {
-	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_')
+func notInHostName(r rune) bool { return !isLetterOrDigit(r) && r != '-' && r != '_' }
+
+func isLetterOrDigit(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 }
 
 // resolveEndpoint sets the endpoint once all options are known.

@@ -17,23 +17,28 @@ import (
 // MaxPrefetch is the largest window [WithPrefetch] accepts.
 const MaxPrefetch = 64
 
-// defaultMaxResponseBytes is about a hundred times the largest page of images
-// with every element filled.
+// defaultMaxResponseBytes is about a hundred times the size of the largest page
+// of images with every element set.
 const defaultMaxResponseBytes = 32 << 20
 
-// Option sets one thing of a client, or of one call when given to a method.
-// A value that cannot be used is an [*OptionError] from the function the option
-// is given to. Where two options set the same thing, the later one holds.
+// Option configures a client, or one call if it is passed to a method. If two
+// options set the same thing, the later one wins. A function that receives an
+// invalid option returns an [*OptionError].
+//
+// Every function accepts every option. An option that does not concern the
+// function has no effect there: [WithPrefetch] concerns listings only, and
+// [Client.SignedURL] sends nothing. The documentation of each function and
+// option says so.
 type Option func(*config) error
 
-// Limiter is asked before every attempt and may delay it. *rate.Limiter of
-// golang.org/x/time/rate is one. Wait must return when ctx ends.
+// Limiter delays attempts, for example *rate.Limiter of
+// golang.org/x/time/rate. Wait must return when ctx ends.
 type Limiter interface {
 	Wait(ctx context.Context) error
 }
 
-// config is everything options can set. It is copied, never shared: slices and
-// pointers in it are replaced, not written to.
+// config holds everything that options set. Derived clients and calls work on
+// copies, so options replace slices and pointers and never write to them.
 type config struct {
 	region    string
 	endpoint  endpoint // set when the options have been applied
@@ -85,7 +90,7 @@ func (c *config) set(opts []Option) error {
 	return nil
 }
 
-// with returns a copy of c with the options applied, ready for calls.
+// with returns a copy with the options applied, ready for calls.
 func (c config) with(opts []Option) (config, error) {
 	if err := c.set(opts); err != nil {
 		return config{}, err
@@ -96,9 +101,10 @@ func (c config) with(opts []Option) (config, error) {
 	return c, nil
 }
 
-// WithCredentials takes credentials from p, asked before every attempt.
-// Default: the standard Alibaba Cloud chain of environment variables, OIDC, the
-// CLI's profile, the profile file, ECS metadata and the credentials URI.
+// WithCredentials sets the provider of credentials. The client asks it before
+// every attempt. Default: the standard Alibaba Cloud chain of environment
+// variables, OIDC, the CLI's profile, the profile file, ECS metadata and the
+// credentials URI.
 func WithCredentials(p CredentialsProvider) Option {
 	return func(c *config) error {
 		if p == nil {
@@ -127,7 +133,8 @@ func WithProfile(name string) Option {
 	}
 }
 
-// WithSignature chooses how requests are signed. Default: [SignatureACS3].
+// WithSignature sets the signature of requests. Default: [SignatureACS3]. It has
+// no effect on [Client.SignedURL].
 func WithSignature(v Signature) Option {
 	return func(c *config) error {
 		if v != SignatureACS3 && v != SignatureRPC {
@@ -138,9 +145,10 @@ func WithSignature(v Signature) Option {
 	}
 }
 
-// WithEndpoint sends requests to rawURL, scheme and host with an optional port,
-// instead of the region's endpoint. The scheme must be https unless [WithPlainHTTP]
-// is given too.
+// WithEndpoint sends requests to rawURL instead of the region's endpoint. rawURL
+// has a scheme, a host and optionally a port, for example
+// "https://proxy.example.com:8443". The scheme must be https, or http together
+// with [WithPlainHTTP]. WithEndpoint replaces an earlier [WithVPCEndpoint].
 func WithEndpoint(rawURL string) Option {
 	return func(c *config) error {
 		if _, err := parseEndpoint(rawURL); err != nil {
@@ -151,25 +159,29 @@ func WithEndpoint(rawURL string) Option {
 	}
 }
 
-// WithVPCEndpoint sends requests to the region's endpoint inside a VPC, which
-// is documented for cn-shanghai and ap-southeast-1. Default: the public one.
+// WithVPCEndpoint sends requests to the region's endpoint inside a VPC, which is
+// documented for cn-shanghai and ap-southeast-1. Default: the public endpoint.
+// WithVPCEndpoint replaces an earlier [WithEndpoint].
 func WithVPCEndpoint() Option {
 	return func(c *config) error { c.rawURL, c.vpc = "", true; return nil }
 }
 
-// WithPlainHTTP accepts an http endpoint in [WithEndpoint], for services on
-// loopback: over plain http anybody on the way reads tokens and images.
+// WithPlainHTTP allows an http endpoint in [WithEndpoint], for services on
+// loopback. Anybody on the network path can read tokens and images sent over
+// plain http.
 func WithPlainHTTP() Option {
 	return func(c *config) error { c.allowHTTP = true; return nil }
 }
 
-// WithHTTPClient sends requests through a copy of hc, its transport shared and
-// never modified. Its Timeout bounds each attempt; its CheckRedirect and Jar
-// are not used: redirects are never followed, and the service sets no cookies.
-// Default: a transport of the client's
-// own with TLS 1.2 or newer, HTTP/2 where offered, proxies from the
-// environment, and at most 64 connections, all of them kept: as many as the
-// largest prefetch needs. Calls beyond wait for one.
+// WithHTTPClient sends requests with a copy of hc. The copy shares the transport
+// and never modifies it. hc.Timeout bounds each attempt. CheckRedirect and Jar
+// are not used: the client never follows redirects, and the service sets no
+// cookies.
+//
+// Default: a transport of the client's own, with TLS 1.2 or newer, HTTP/2 where
+// the service offers it, proxies from the environment, and at most 64
+// connections, as many as the largest prefetch needs. Further calls wait for a
+// free connection.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		if hc == nil {
@@ -184,13 +196,16 @@ func WithHTTPClient(hc *http.Client) Option {
 	}
 }
 
-// WithApplication appends name/version to the User-Agent header, so that the
-// service's operators can tell whose requests they see. Version may be empty.
+// WithApplication appends name/version to the User-Agent header. Version may be
+// empty. Several applications are appended in the order given.
 func WithApplication(name, version string) Option {
 	return func(c *config) error {
 		for _, s := range []string{name, version} {
 			if i := strings.IndexFunc(s, notInToken); i >= 0 {
-				return &OptionError{Option: "WithApplication", Value: s, Reason: "may hold letters, digits and !#$%&'*+-.^_`|~ only"}
+				return &OptionError{
+					Option: "WithApplication", Value: s,
+					Reason: "may contain ASCII letters, digits and !#$%&'*+-.^_`|~ only",
+				}
 			}
 		}
 		if name == "" {
@@ -204,12 +219,12 @@ func WithApplication(name, version string) Option {
 	}
 }
 
-// notInToken tells what RFC 9110 does not allow in a product name.
+// notInToken reports whether RFC 9110 forbids the character in a product name.
 func notInToken(r rune) bool {
-	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r))
+	return !isLetterOrDigit(r) && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
 }
 
-// WithRetry sets how failed attempts are repeated. Default: the zero
+// WithRetry sets how the client retries failed attempts. Default: the zero
 // [RetryPolicy].
 func WithRetry(p RetryPolicy) Option {
 	return func(c *config) error {
@@ -221,7 +236,8 @@ func WithRetry(p RetryPolicy) Option {
 	}
 }
 
-// WithRateLimit asks l before every attempt, retries included. Default: none.
+// WithRateLimit waits for l before every attempt, including retries. Default: no
+// limit.
 func WithRateLimit(l Limiter) Option {
 	return func(c *config) error {
 		if l == nil {
@@ -232,9 +248,9 @@ func WithRateLimit(l Limiter) Option {
 	}
 }
 
-// WithLogger logs every attempt: failed ones at Info with code, request id,
-// attempt and wait, all of them at Debug. Nothing else is logged: no URL, no
-// header, no parameter, no credentials. Default: none.
+// WithLogger logs failed attempts at Info and successful attempts at Debug, with
+// code, request id, attempt and wait. It never logs URLs, headers, parameters or
+// credentials. Default: no log.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		if l == nil {
@@ -245,9 +261,10 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithObserver calls f after every attempt, on the calling goroutine or one of
-// the prefetch, with the call's context. Several observers are called in the
-// order they were given. Default: none.
+// WithObserver calls f after every attempt with the call's context, on the
+// goroutine of the call. With prefetch, calls run on several goroutines, so f
+// must be safe for concurrent use. Several observers are called in the order
+// given. Default: none.
 func WithObserver(f func(context.Context, Attempt)) Option {
 	return func(c *config) error {
 		if f == nil {
@@ -258,23 +275,29 @@ func WithObserver(f func(context.Context, Attempt)) Option {
 	}
 }
 
-// WithPrefetch keeps up to that many pages in flight ahead of the reader in
-// [Client.Images], [Client.Pages] and [Pager], delivered in order. The first
-// page is always asked for alone. From 0 to [MaxPrefetch]; default 0, off. A
-// pager over a lister that is not a [*Client] knows only the options it was
-// itself given.
+// WithPrefetch keeps up to the given number of pages in flight ahead of the
+// reader, in [Client.Images], [Client.Pages], [Client.Snapshot] and [Pager]. Pages
+// arrive in order, and the first page is always requested alone. From 0 to
+// [MaxPrefetch]; default 0, off. It has no effect on single calls.
+//
+// For a pager over an [ImageLister] other than a [*Client], pass WithPrefetch to
+// [NewPager].
 func WithPrefetch(pages int) Option {
 	return func(c *config) error {
 		if pages < 0 || pages > MaxPrefetch {
-			return &OptionError{Option: "WithPrefetch", Value: strconv.Itoa(pages), Reason: fmt.Sprintf("must be from 0 to %d", MaxPrefetch)}
+			return &OptionError{
+				Option: "WithPrefetch", Value: strconv.Itoa(pages),
+				Reason: fmt.Sprintf("must be from 0 to %d", MaxPrefetch),
+			}
 		}
 		c.prefetch = pages
 		return nil
 	}
 }
 
-// WithMaxResponseBytes bounds a response's body, after decompression; a larger
-// one is [ErrResponseTooLarge]. At least 1; default 32 MiB.
+// WithMaxResponseBytes bounds the body of a response after decompression. A
+// larger body is an error that matches [ErrResponseTooLarge]. At least 1;
+// default 32 MiB.
 func WithMaxResponseBytes(n int64) Option {
 	return func(c *config) error {
 		if n < 1 {
@@ -285,23 +308,26 @@ func WithMaxResponseBytes(n int64) Option {
 	}
 }
 
-// WithRawResponse keeps the body as received in ListImageResponse.Raw.
+// WithRawResponse keeps the decompressed body in ListImageResponse.Raw. Default:
+// the body is not kept.
 func WithRawResponse() Option {
 	return func(c *config) error { c.raw = true; return nil }
 }
 
-// WithParam sends a request parameter this version does not know, or has
-// another idea of: it replaces one of the same name. Names are wire names,
-// flattened, as "Region" or "FilterList.1.Key"; signing's own names (Action,
-// Version, Signature and so on) are refused. It travels in the form under
-// ACS3.
+// WithParam adds or overrides a raw request parameter. The key is a flattened wire
+// name, such as "Region" or "FilterList.1.Key". Names that the signature uses,
+// such as Action, Version and Signature, are refused. With [SignatureACS3] the
+// parameter travels in the form, except for Distro and TagList.
+//
+// Validate does not check the value. A String text of the request does not
+// contain it.
 func WithParam(key, value string) Option {
 	return func(c *config) error {
 		if key == "" || strings.IndexFunc(key, notInParamName) >= 0 {
-			return &OptionError{Option: "WithParam", Value: key, Reason: "a parameter's name consists of letters, digits, '.', '-' and '_'"}
+			return &OptionError{Option: "WithParam", Value: key, Reason: "a parameter name consists of ASCII letters, digits, '.', '-' and '_'"}
 		}
 		if isReserved(key) {
-			return &OptionError{Option: "WithParam", Value: key, Reason: "the name is used for signing"}
+			return &OptionError{Option: "WithParam", Value: key, Reason: "the name is reserved for signing"}
 		}
 		if reason := textFault(value); reason != "" {
 			return &OptionError{Option: "WithParam", Value: key, Reason: "the value " + reason}
@@ -312,9 +338,7 @@ func WithParam(key, value string) Option {
 	}
 }
 
-func notInParamName(r rune) bool {
-	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(".-_", r))
-}
+func notInParamName(r rune) bool { return !isLetterOrDigit(r) && !strings.ContainsRune(".-_", r) }
 
 // isReserved reports whether the service or the signature uses the name.
 func isReserved(name string) bool {

@@ -310,7 +310,8 @@ func newNonce() string {
 }
 
 // SignedURL returns the request as one URL with the RPC signature, for use with
-// curl or a browser. It ignores [WithSignature].
+// curl or a browser. Of the options, those for credentials, the endpoint and
+// parameters have an effect; [WithSignature] has none.
 //
 // The service accepts the URL once, within 15 minutes. Until then the URL is a
 // secret. SignedURL asks the credentials provider and sends nothing.
