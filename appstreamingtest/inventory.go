@@ -1,28 +1,43 @@
 package appstreamingtest
 
 import (
+	"maps"
 	"slices"
 	"sync"
 
 	"github.com/wuying-go/appstreaming"
 )
 
-// entry is an image and its wire form. It is not changed once it is made.
+// entry is an image and its wire form. Its image is a copy and does not change.
 type entry struct {
-	image appstreaming.Image // the fields that filters look at are copies
-	wire  []byte
-	err   error // why there is no wire form
+	image appstreaming.Image
+
+	once    sync.Once
+	encoded []byte
+	err     error // why there is no wire form
 }
 
 func newEntry(image appstreaming.Image) *entry {
+	image.SupportedLanguages = slices.Clone(image.SupportedLanguages)
 	image.Features = slices.Clone(image.Features)
+	image.Drivers = slices.Clone(image.Drivers)
+	image.Apps = slices.Clone(image.Apps)
+	image.Tags = slices.Clone(image.Tags)
 	image.ImageRegions = slices.Clone(image.ImageRegions)
 	image.RegionDistributions = slices.Clone(image.RegionDistributions)
-	image.SupportedLanguages = slices.Clone(image.SupportedLanguages)
-	image.Tags = slices.Clone(image.Tags)
-	e := &entry{image: image}
-	e.wire, e.err = marshal(image)
-	return e
+	image.Snapshots = slices.Clone(image.Snapshots)
+	image.Extra = maps.Clone(image.Extra)
+	for name, value := range image.Extra {
+		image.Extra[name] = slices.Clone(value)
+	}
+	return &entry{image: image}
+}
+
+// wire returns the wire form. It is made when a page first needs it: encoding
+// 100,000 images takes seconds, and most are never asked for.
+func (e *entry) wire() ([]byte, error) {
+	e.once.Do(func() { e.encoded, e.err = marshal(e.image) })
+	return e.encoded, e.err
 }
 
 type imageKey struct{ imageID, versionID string }

@@ -41,12 +41,15 @@ func (s *Server) page(dst []byte, x *exchange, listing Listing) ([]byte, *refusa
 	if slices.Contains(listing.EmptyPages, sel.pageNumber) {
 		images = nil
 	}
-	for _, e := range images {
-		if e.err != nil {
-			return dst, refuse(http.StatusInternalServerError, appstreaming.CodeInternalError, "The image %s cannot be encoded: %v.", e.image.ImageID, e.err)
+	encoded := make([][]byte, len(images))
+	for i, e := range images {
+		var err error
+		if encoded[i], err = e.wire(); err != nil {
+			return dst, refuse(http.StatusInternalServerError, appstreaming.CodeInternalError,
+				"The image %s cannot be encoded: %v.", e.image.ImageID, err)
 		}
 	}
-	return appendPage(dst, x, sel, images, count(len(found), listing)), nil
+	return appendPage(dst, x, sel, encoded, count(len(found), listing)), nil
 }
 
 // count is the Count to tell; negative: none.
@@ -61,10 +64,10 @@ func count(honest int, listing Listing) int {
 }
 
 // appendPage writes the members in the order of the product's documentation.
-func appendPage(dst []byte, x *exchange, sel *selection, images []*entry, count int) []byte {
+func appendPage(dst []byte, x *exchange, sel *selection, images [][]byte, count int) []byte {
 	size := 200
-	for _, e := range images {
-		size += len(e.wire) + 1
+	for _, image := range images {
+		size += len(image) + 1
 	}
 	dst = slices.Grow(dst, size)
 	dst = append(dst, `{"PageSize":`...)
@@ -72,11 +75,11 @@ func appendPage(dst []byte, x *exchange, sel *selection, images []*entry, count 
 	dst = append(dst, `,"PageNumber":`...)
 	dst = strconv.AppendInt(dst, int64(sel.pageNumber), 10)
 	dst = append(dst, `,"Data":[`...)
-	for i, e := range images {
+	for i, image := range images {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, e.wire...)
+		dst = append(dst, image...)
 	}
 	dst = append(dst, ']')
 	if count >= 0 {

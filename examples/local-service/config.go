@@ -3,28 +3,35 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
+	"errors"
 	"fmt"
-	"io"
+	"math"
 	"net"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
+	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
-// config is what the arguments say.
+// config is what the flags say.
 type config struct {
-	addr    *net.TCPAddr
-	images  []appstreaming.Image
-	latency time.Duration
-	gzip    bool
-	rate    float64
-	faults  []fault
+	addr       string
+	anyAddress bool
+	seed       string
+	count      int
+	latency    time.Duration
+	gzip       bool
+	rate       float64
+	faults     []fault
+
+	listen *net.TCPAddr         // addr, resolved
+	images []appstreaming.Image // of the seed, or samples
 }
 
-// double makes the double that is asked for.
+// double returns the double that the flags describe.
 func (c *config) double() *appstreamingtest.Server {
 	s := appstreamingtest.New(c.images...)
 	s.KeepRequests(keptRequests)
@@ -37,69 +44,57 @@ func (c *config) double() *appstreamingtest.Server {
 	return s
 }
 
-// parse reads the arguments. Usage goes to stderr, errors are returned.
-func parse(args []string, stderr io.Writer) (*config, error) {
-	cfg := new(config)
-	flags := flag.NewFlagSet("local-service", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // errors are printed once, by run
-	flags.Usage = func() {
-		flags.SetOutput(stderr)
-		fmt.Fprintln(stderr, "Usage: local-service [flags]")
-		flags.PrintDefaults()
-		fmt.Fprint(stderr, faultUsage)
-	}
-	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
-	anyAddress := flags.Bool("any-address", false, "let -addr be an address other machines reach; what is served is plain http with published keys")
-	seed := flags.String("seed", "", "JSON `file` of the images to hold: an array of them in wire form, or a whole ListImage response")
-	images := flags.Int("images", 237, "`number` of sample images to hold when there is no -seed")
-	flags.DurationVar(&cfg.latency, "latency", 0, "delay every answer by this `duration`")
-	flags.BoolVar(&cfg.gzip, "gzip", false, "compress responses for clients that accept it")
-	flags.Float64Var(&cfg.rate, "rate", 0, "refuse requests beyond this `number` a second with Throttling.User; 0: no limit")
-	flags.Func("fail", "a `fault`, as code=Throttling.User,times=3; may be repeated", func(text string) error {
-		f, err := parseFault(text)
-		cfg.faults = append(cfg.faults, f)
-		return err
+func (c *config) flags(f *demo.Flags) {
+	c.addr, c.count = "127.0.0.1:8080", 237
+	f.Group("Service")
+	f.Text("addr", &c.addr, "`address` to listen on; port 0 takes a free one (default "+c.addr+")")
+	f.Toggle("any-address", &c.anyAddress, "let -addr be an address other machines reach; it serves plain http with published keys")
+	f.Text("seed", &c.seed, "JSON `file` of the images to hold: an array of them in wire form, or a whole ListImage response")
+	f.Count("images", &c.count, 0, math.MaxInt32, "`number` of sample images to hold when there is no -seed (default 237)")
+	f.Group("Faults")
+	f.Duration("latency", &c.latency, "delay every response by this `duration`")
+	f.Toggle("gzip", &c.gzip, "compress responses for clients that accept it")
+	f.Value("rate", "refuse requests beyond this `number` a second with Throttling.User; 0: no limit (default)", func(s string) error {
+		rate, err := strconv.ParseFloat(s, 64)
+		if err != nil || !(rate >= 0) { // NaN too
+			return errors.New("must be a number that is not negative")
+		}
+		c.rate = rate
+		return nil
 	})
-	flags.Func("fail-every", "refuse every `n`th request with ServiceUnavailable; short for -fail every=n,code=ServiceUnavailable", func(text string) error {
-		f, err := parseFault("code=ServiceUnavailable,every=" + text)
-		cfg.faults = append(cfg.faults, f)
-		return err
-	})
-	if err := flags.Parse(args); err != nil {
-		return nil, err
-	}
-	switch {
-	case flags.NArg() > 0:
-		return nil, fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	case *images < 0:
-		return nil, fmt.Errorf("-images %d: must not be negative", *images)
-	case cfg.latency < 0:
-		return nil, fmt.Errorf("-latency %v: must not be negative", cfg.latency)
-	case !(cfg.rate >= 0): // NaN too
-		return nil, fmt.Errorf("-rate %v: must not be negative", cfg.rate)
-	}
-
-	var err error
-	if cfg.addr, err = resolve(*addr, *anyAddress); err != nil {
-		return nil, err
-	}
-	if *seed == "" {
-		cfg.images = appstreamingtest.SampleImages(*images)
-		return cfg, nil
-	}
-	cfg.images, err = readSeed(*seed)
-	return cfg, err
+	f.Value("fail", "a `fault`, such as code=Throttling.User,times=3; may be repeated", c.addFault)
+	f.Value("fail-every", "refuse every `n`th request with ServiceUnavailable; short for -fail every=n,code=ServiceUnavailable",
+		func(n string) error { return c.addFault("code=ServiceUnavailable,every=" + n) })
 }
 
-// resolve turns -addr into an address of the loopback interface, unless any will
-// do.
+func (c *config) addFault(text string) error {
+	f, err := parseFault(text)
+	c.faults = append(c.faults, f)
+	return err
+}
+
+// check reads the seed and resolves the address.
+func (c *config) check(demo.Env) (err error) {
+	if c.listen, err = resolve(c.addr, c.anyAddress); err != nil {
+		return err
+	}
+	if c.seed == "" {
+		c.images = appstreamingtest.SampleImages(c.count)
+		return nil
+	}
+	c.images, err = readSeed(c.seed)
+	return err
+}
+
+// resolve returns the address of -addr. It must be on the loopback interface
+// unless any address is allowed.
 func resolve(addr string, anyAddress bool) (*net.TCPAddr, error) {
 	tcp, err := net.ResolveTCPAddr("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("-addr %q: %w", addr, err)
 	}
 	if !anyAddress && !tcp.IP.IsLoopback() {
-		return nil, fmt.Errorf("-addr %q is not on loopback: other machines would reach it; give -any-address if that is meant", addr)
+		return nil, fmt.Errorf("-addr %q is not on loopback: other machines could reach it; add -any-address to allow that", addr)
 	}
 	return tcp, nil
 }

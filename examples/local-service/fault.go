@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,20 +16,19 @@ import (
 	"github.com/wuying-go/appstreaming/appstreamingtest"
 )
 
-const faultUsage = `
-A fault is a list of name=value, separated by commas, which values cannot hold:
-  code         error code of the service, as Throttling.User
+const faultUsage = `A fault is a list of name=value, separated by commas; values cannot contain commas:
+  code         error code of the service, such as Throttling.User
   status       HTTP status; with a code, instead of the usual one
   message      text of the error
-  body         the whole response, instead of a code
+  body         the whole response, instead of a code; body=@file reads it from a file, for JSON
   retry-after  seconds the response asks to wait
-  delay        duration before the response, as 2s
+  delay        duration before the response, such as 2s
   break        how the connection fails: reset, close, garbage, hang, truncate, short,
                reset-body, hang-body or idle
-  after        bytes of the body before it breaks; half of them by default
+  after        bytes of the body before it breaks (default half of them)
   page         only for requests of this page
-  times        how many requests fail; 1 by default, -1 for all of them
-  every        every how many requests one fails; without times there is no end to it
+  times        how many requests fail (default 1); -1 for all of them
+  every        one of this many requests fails, without end unless times is given
 `
 
 // fault is an argument of -fail.
@@ -63,7 +63,7 @@ func parseFault(text string) (fault, error) {
 		case "message":
 			f.Message = value
 		case "body":
-			f.Body = value
+			f.Body, err = body(value)
 		case "retry-after":
 			_, err = number(value, 0, 1<<20)
 			f.Header = http.Header{"Retry-After": {value}}
@@ -83,7 +83,7 @@ func parseFault(text string) (fault, error) {
 		case "every":
 			every, err = number(value, 1, 1<<30)
 		default:
-			err = errors.New("there is no such setting")
+			err = errors.New("no such setting")
 		}
 		if err != nil {
 			return f, fmt.Errorf("%s: %w", setting, err)
@@ -100,6 +100,16 @@ func parseFault(text string) (fault, error) {
 		f.times = 1
 	}
 	return f, nil
+}
+
+// body returns the text of a body: the value, or with @ the file it names.
+func body(value string) (string, error) {
+	name, isFile := strings.CutPrefix(value, "@")
+	if !isFile {
+		return value, nil
+	}
+	text, err := os.ReadFile(name)
+	return string(text), err
 }
 
 func number(text string, least, most int) (int, error) {

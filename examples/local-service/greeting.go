@@ -9,8 +9,8 @@ import (
 	"github.com/wuying-go/appstreaming/appstreamingtest"
 )
 
-// greet prints where the service is, what keys it accepts, and a request to try.
-// The keys are those every double has: they are no secrets.
+// greet prints the service's address, the keys it accepts, and a request to try.
+// The keys are the same in every double, so they are no secrets.
 func greet(ctx context.Context, w io.Writer, url string, double *appstreamingtest.Server) error {
 	client, err := appstreaming.New(appstreaming.RegionShanghai, appstreaming.WithEndpoint(url), appstreaming.WithPlainHTTP(),
 		appstreaming.WithCredentials(appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, "")))
@@ -23,7 +23,7 @@ func greet(ctx context.Context, w io.Writer, url string, double *appstreamingtes
 	}
 	_, err = fmt.Fprintf(w, `listening on %s with %d images
 
-It accepts these made-up keys, good for nothing elsewhere:
+It accepts these test keys, which are not valid elsewhere:
   access key    ALIBABA_CLOUD_ACCESS_KEY_ID=%s
                 ALIBABA_CLOUD_ACCESS_KEY_SECRET=%s
   STS           ALIBABA_CLOUD_ACCESS_KEY_ID=%s
@@ -31,7 +31,7 @@ It accepts these made-up keys, good for nothing elsewhere:
                 ALIBABA_CLOUD_SECURITY_TOKEN='%s'
   bearer token  %s
 
-Try it, once and within 15 minutes, as the service has it:
+Try it. The URL works once and within 15 minutes, as with the real service:
   curl '%s'
 
 `, url, len(double.Images()),

@@ -9,16 +9,16 @@ import (
 	"github.com/wuying-go/appstreaming/appstreamingtest"
 )
 
-// keptRequests bounds what the double remembers; it must exceed the number of
-// requests that are answered at the same time.
+// keptRequests is how many requests the double remembers. It must exceed the
+// number of requests in flight.
 const keptRequests = 256
 
-// logged writes a line for every request after its answer. Parameters are
-// counted and not shown, and headers are left out: nothing secret gets in.
+// logged writes a line for every request after its response. It counts the
+// parameters and shows neither them nor headers, so no secret is logged.
 func logged(double *appstreamingtest.Server, logger *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		// Deferred, for breaking a connection is a panic that net/http expects.
+		// Deferred, because the double breaks a connection with a panic that net/http expects.
 		defer func() {
 			attrs := []slog.Attr{slog.String("method", r.Method)}
 			if req, found := lastFrom(double.Requests(), r.RemoteAddr); found {
@@ -32,7 +32,7 @@ func logged(double *appstreamingtest.Server, logger *slog.Logger) http.Handler {
 	})
 }
 
-// lastFrom finds the latest request of a connection, which carries one at a
+// lastFrom returns the latest request of a connection, which carries one at a
 // time.
 func lastFrom(requests []appstreamingtest.Request, remoteAddr string) (appstreamingtest.Request, bool) {
 	for _, request := range slices.Backward(requests) {

@@ -1,49 +1,38 @@
-// Local-service is the service double as a server of its own, for programs in any language; Ctrl-C ends it.
+// Local-service runs the service double as a server, for programs in any language; Ctrl-C ends it.
 // Try: go run ./examples/local-service -addr 127.0.0.1:8080 -images 237 -fail code=Throttling.User,times=3
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
+
+	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+func main() { program().Main() }
+
+func program() *demo.Program {
+	var c config
+	return &demo.Program{
+		Name:    "local-service",
+		About:   "Serves ListImage on this machine, as a double for tests. It verifies signatures and fails on demand. Ctrl-C ends it.",
+		Notes:   faultUsage,
+		Offline: true,
+		Flags:   c.flags,
+		Check:   c.check,
+		Run:     func(ctx context.Context, s *demo.Session) error { return serve(ctx, &c, s.Stdout) },
+	}
 }
 
-// run serves until ctx ends. It returns the exit code: 0 when ctx ended it, 1
-// when serving failed, 2 when the arguments cannot be used.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	cfg, err := parse(args, stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		fmt.Fprintln(stderr, "local-service:", err)
-		return 2
-	}
-	if err := serve(ctx, cfg, stdout); err != nil {
-		fmt.Fprintln(stderr, "local-service:", err)
-		return 1
-	}
-	return 0
-}
-
+// serve serves until ctx ends.
 func serve(ctx context.Context, cfg *config, stdout io.Writer) error {
-	listener, err := net.ListenTCP("tcp", cfg.addr)
+	listener, err := net.ListenTCP("tcp", cfg.listen)
 	if err != nil {
 		return err
 	}
@@ -62,7 +51,7 @@ func serve(ctx context.Context, cfg *config, stdout io.Writer) error {
 	case err = <-failed:
 	case <-ctx.Done():
 	}
-	double.Close() // ends the answers that hang or wait
+	double.Close() // ends responses that hang or wait
 	if closeErr := server.Close(); err == nil {
 		err = closeErr
 	}
@@ -73,7 +62,7 @@ func serve(ctx context.Context, cfg *config, stdout io.Writer) error {
 	return err
 }
 
-// reachableURL is where programs on this machine reach a listener.
+// reachableURL returns the URL at which programs on this machine reach a listener.
 func reachableURL(addr net.Addr) string {
 	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
 		return fmt.Sprintf("http://127.0.0.1:%d", tcp.Port)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
+	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
 // service is run, in a goroutine, on a free port.
@@ -25,7 +26,7 @@ func startService(t *testing.T, args ...string) service {
 	var stderr strings.Builder
 	code := make(chan int, 1)
 	go func() {
-		code <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), writer, &stderr)
+		code <- program().Execute(ctx, demo.Isolated(writer, &stderr), append([]string{"-addr", "127.0.0.1:0"}, args...))
 		writer.Close()
 	}()
 

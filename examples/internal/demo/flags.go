@@ -168,12 +168,14 @@ func (f *Flags) usage(p *Program, columns int) string {
 	columns = max(columns, 60)
 	var b strings.Builder
 	fmt.Fprintf(&b, "Usage: %s [flags]\n", p.Name)
-	for _, paragraph := range []string{
-		p.About,
-		"Any credentials of the standard Alibaba Cloud chain reach the real service. Where no source has any, " +
-			"the program uses a built-in service with sample images. Ctrl-C stops at once.",
-		"Exit codes: 0; 1 for a failed or interrupted call; 2 for invalid flags" + p.Exits + ".",
-	} {
+	paragraphs := []string{p.About}
+	if !p.Offline {
+		paragraphs = append(paragraphs,
+			"Any credentials of the standard Alibaba Cloud chain reach the real service. Where no source has any, "+
+				"the program uses a built-in service with sample images. Ctrl-C stops at once.",
+			"Exit codes: 0; 1 for a failed or interrupted call; 2 for invalid flags"+p.Exits+".")
+	}
+	for _, paragraph := range paragraphs {
 		fmt.Fprintf(&b, "\n%s\n", wrapped(paragraph, 0, columns))
 	}
 	for _, g := range f.groups {
@@ -185,6 +187,9 @@ func (f *Flags) usage(p *Program, columns int) string {
 			}
 			fmt.Fprintf(&b, "  -%-*s %s\n", usageIndent-4, name, wrapped(usage, usageIndent, columns))
 		}
+	}
+	if p.Notes != "" {
+		fmt.Fprintf(&b, "\n%s", p.Notes)
 	}
 	return b.String()
 }

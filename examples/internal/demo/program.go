@@ -29,6 +29,7 @@ type Program struct {
 	Name    string
 	About   string        // what the program does and prints, for -h
 	Exits   string        // exit codes other than 0, 1 and 2, for -h
+	Notes   string        // what follows the flags in -h
 	Timeout time.Duration // default of -timeout; 0 means no limit
 
 	// Samples returns the images of the built-in service; nil means none.
@@ -38,6 +39,9 @@ type Program struct {
 	// Check reports flags that do not go together. It runs before the program
 	// connects.
 	Check func(Env) error
+	// Offline is for a program that is no client: it gets no flags about the
+	// connection, and a Session with Env alone.
+	Offline bool
 	// Live reports whether the program's own flags ask for the real service.
 	Live func() bool
 	// Run is the program itself.
@@ -89,7 +93,9 @@ func (p *Program) Execute(ctx context.Context, env Env, args []string) int {
 		p.Flags(flags)
 	}
 	way := &connection{timeout: p.Timeout}
-	way.flags(flags)
+	if !p.Offline {
+		way.flags(flags)
+	}
 
 	err := flags.parse(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -106,8 +112,11 @@ func (p *Program) Execute(ctx context.Context, env Env, args []string) int {
 	if err == nil {
 		err = way.check()
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return p.refuse(env, err)
+	case p.Offline:
+		return Report(env.Stderr, p.Name, p.Run(ctx, &Session{Env: env}))
 	}
 	if way.live == nil && p.Live != nil && p.Live() {
 		live := true
