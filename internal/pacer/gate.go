@@ -1,0 +1,193 @@
+package pacer
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Account names the requests that share a limit. Requests without a KeyID are
+// never paced.
+type Account struct{ Endpoint, KeyID string }
+
+// Route is the way that a request takes.
+type Route struct {
+	Account
+	Pool  any // the connection pool: a comparable value
+	Width int // connections to an endpoint that the pool allows; 0: unlimited
+}
+
+// Result is what a request came to.
+type Result int
+
+// The results of a request.
+const (
+	Unanswered Result = iota // no answer, or not sent
+	Served                   // an answer, other than a refusal for too many requests
+	Refused                  // a refusal for too many requests
+)
+
+// Gate is where requests wait until they may leave. Requests of an Account
+// leave at the pace of its Pacer, and no more requests are in flight than the
+// pool has connections. Those that wait leave in the order in which they came,
+// but the pages of a listing in the order of their numbers. The zero Gate is
+// ready to use. It is safe for concurrent use.
+type Gate struct {
+	Now    func() time.Time // nil: time.Now
+	Chance func() float64   // a random number from 0 to 1; nil: of math/rand/v2
+
+	mu      sync.Mutex
+	lines   shelf[Account, *line]
+	pools   shelf[poolKey, *pool]
+	waiting []*line // the lines in which turns wait
+	tickets uint64
+	timer   *time.Timer
+}
+
+// Enter waits until the turn's request may leave. Only ctx limits the wait; its
+// error is then returned. Each Enter that returns nil is followed by one Leave.
+// A turn that enters again keeps its place in the order.
+func (g *Gate) Enter(ctx context.Context, t *Turn, r Route) error {
+	g.mu.Lock()
+	now := g.now()
+	t.line, t.pool = g.line(r.Account, now), g.pool(r, now)
+	if t.ticket == 0 {
+		g.tickets++
+		t.ticket = g.tickets
+	}
+	if len(t.line.queue) == 0 && t.mayLeave(now) {
+		t.leave(now)
+		g.mu.Unlock()
+		return nil
+	}
+	t.ready = make(chan struct{})
+	if len(t.line.queue) == 0 {
+		g.waiting = append(g.waiting, t.line)
+	}
+	t.line.insert(t)
+	g.release(now)
+	g.mu.Unlock()
+
+	select {
+	case <-t.ready:
+		return nil
+	case <-ctx.Done():
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !t.line.remove(t) {
+		t.giveBack()
+	}
+	g.release(g.now())
+	return ctx.Err()
+}
+
+// Confirm reports whether the request may still leave, now that its account is
+// known and preparing it has taken some time. When Confirm reports false, the
+// turn has left the gate and must enter again.
+func (g *Gate) Confirm(t *Turn, a Account) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	if t.line.account == a && !t.line.pacer.Held(now) {
+		return true
+	}
+	l := g.line(a, now)
+	t.giveBack()
+	if t.line != l && len(l.queue) == 0 && !l.pacer.Slot(now).After(now) {
+		t.line = l
+		t.leave(now)
+		return true
+	}
+	g.release(now)
+	return false
+}
+
+// Leave ends the turn that Enter began. Delay is how long the service asks to
+// wait when it refused the request, 0 when it does not say. Leave returns after
+// what time the account's next request may leave, as far as is known.
+func (g *Gate) Leave(t *Turn, result Result, delay time.Duration) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now, p := g.now(), &t.line.pacer
+	t.line.active--
+	t.pool.used--
+	switch {
+	case result == Served:
+		p.Served(t.sent, now)
+	case result == Refused && t.line.account.KeyID != "":
+		p.Refused(t.sent, now, delay, g.chance())
+	}
+	g.release(now)
+	return max(0, p.Slot(now).Sub(now))
+}
+
+// release lets the turns leave that may, and sets the timer for the next one.
+func (g *Gate) release(now time.Time) {
+	for {
+		t, slot := g.first(now)
+		if t == nil {
+			g.wakeAt(slot, now)
+			return
+		}
+		t.line.remove(t)
+		t.leave(now)
+		close(t.ready)
+	}
+}
+
+// first returns the turn that may leave and came first. When there is none, it
+// returns when a turn may leave, or zero when that depends on others leaving.
+func (g *Gate) first(now time.Time) (first *Turn, soonest time.Time) {
+	g.waiting = slices.DeleteFunc(g.waiting, func(l *line) bool { return len(l.queue) == 0 })
+	for _, l := range g.waiting {
+		t := l.queue[0]
+		if t.pool.full() {
+			continue
+		}
+		switch slot := l.pacer.Slot(now); {
+		case !slot.After(now):
+			if first == nil || t.ticket < first.ticket {
+				first = t
+			}
+		case soonest.IsZero() || slot.Before(soonest):
+			soonest = slot
+		}
+	}
+	return first, soonest
+}
+
+// wakeAt calls release at a time, or not when that is zero.
+func (g *Gate) wakeAt(at, now time.Time) {
+	switch {
+	case at.IsZero() && g.timer != nil:
+		g.timer.Stop()
+	case at.IsZero():
+	case g.timer == nil:
+		g.timer = time.AfterFunc(at.Sub(now), g.wake)
+	default:
+		g.timer.Reset(at.Sub(now))
+	}
+}
+
+func (g *Gate) wake() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.release(g.now())
+}
+
+func (g *Gate) now() time.Time {
+	if g.Now == nil {
+		return time.Now()
+	}
+	return g.Now()
+}
+
+func (g *Gate) chance() float64 {
+	if g.Chance == nil {
+		return rand.Float64()
+	}
+	return g.Chance()
+}

@@ -1,0 +1,150 @@
+package pacer
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Listing marks the turns of a listing, whose pages leave in the order of their
+// numbers.
+type Listing struct{ _ byte } // not empty, so that every Listing has its own address
+
+// Turn is the place of a call in a Gate. Its fields are set before the first
+// Enter and serve all attempts of the call. It is not safe for concurrent use.
+type Turn struct {
+	Listing *Listing // nil: none
+	Page    int
+
+	ticket uint64 // the order in which turns came
+	line   *line
+	pool   *pool
+	sent   time.Time
+	ready  chan struct{} // closed when the turn may leave
+}
+
+// mayLeave reports whether the turn may leave, were it the first of its line.
+func (t *Turn) mayLeave(now time.Time) bool {
+	return !t.pool.full() && !t.line.pacer.Slot(now).After(now)
+}
+
+func (t *Turn) leave(now time.Time) {
+	t.sent = now
+	t.line.active++
+	t.pool.used++
+	t.line.pacer.Sent(now)
+}
+
+// giveBack undoes leave.
+func (t *Turn) giveBack() {
+	t.line.active--
+	t.pool.used--
+	t.line.pacer.Unsent()
+}
+
+// line holds the turns of an account that wait.
+type line struct {
+	account Account
+	pacer   Pacer
+	active  int     // turns that have left and still run
+	queue   []*Turn // in the order of their tickets
+}
+
+// insert adds a turn. The waiting pages of a listing share their tickets: the
+// first page takes the first ticket.
+func (l *line) insert(t *Turn) {
+	i, _ := slices.BinarySearchFunc(l.queue, t.ticket, compareTicket)
+	l.queue = slices.Insert(l.queue, i, t)
+	if t.Listing == nil {
+		return
+	}
+	for j := i - 1; j >= 0; j-- {
+		if other := l.queue[j]; other.Listing == t.Listing && other.Page > t.Page {
+			l.swap(i, j)
+			i = j
+		}
+	}
+	for j := i + 1; j < len(l.queue); j++ {
+		if other := l.queue[j]; other.Listing == t.Listing && other.Page < t.Page {
+			l.swap(i, j)
+			i = j
+		}
+	}
+}
+
+// swap exchanges two turns and their tickets, so that the order of tickets stays.
+func (l *line) swap(i, j int) {
+	l.queue[i], l.queue[j] = l.queue[j], l.queue[i]
+	l.queue[i].ticket, l.queue[j].ticket = l.queue[j].ticket, l.queue[i].ticket
+}
+
+// remove reports whether the turn was waiting.
+func (l *line) remove(t *Turn) bool {
+	i, found := slices.BinarySearchFunc(l.queue, t.ticket, compareTicket)
+	if found {
+		l.queue = slices.Delete(l.queue, i, i+1)
+	}
+	return found
+}
+
+func compareTicket(t *Turn, ticket uint64) int { return cmp.Compare(t.ticket, ticket) }
+
+func (l *line) unused(now time.Time) bool {
+	return l.active == 0 && len(l.queue) == 0 && !l.pacer.Awake(now)
+}
+
+// poolKey names the connections of a pool to one endpoint.
+type poolKey struct {
+	pool     any
+	endpoint string
+}
+
+// pool counts the requests in flight over the connections of a pool to one
+// endpoint.
+type pool struct{ width, used int }
+
+func (p *pool) full() bool { return p.width > 0 && p.used >= p.width }
+
+func (p *pool) unused(time.Time) bool { return p.used == 0 }
+
+func (g *Gate) line(a Account, now time.Time) *line {
+	l, found := g.lines.items[a]
+	if !found {
+		l = &line{account: a}
+		g.lines.add(a, l, now)
+	}
+	return l
+}
+
+func (g *Gate) pool(r Route, now time.Time) *pool {
+	key := poolKey{r.Pool, r.Endpoint}
+	p, found := g.pools.items[key]
+	if !found {
+		p = &pool{width: r.Width}
+		g.pools.add(key, p, now)
+	}
+	return p
+}
+
+// shelf holds values by key, and drops unused ones before it grows.
+type shelf[K comparable, V interface{ unused(now time.Time) bool }] struct {
+	items map[K]V
+	size  int // number of items at which unused ones are dropped
+}
+
+const smallestShelf = 64
+
+func (s *shelf[K, V]) add(key K, value V, now time.Time) {
+	if len(s.items) >= s.size {
+		for k, v := range s.items {
+			if v.unused(now) {
+				delete(s.items, k)
+			}
+		}
+		s.size = max(smallestShelf, 2*len(s.items))
+	}
+	if s.items == nil {
+		s.items = make(map[K]V)
+	}
+	s.items[key] = value
+}

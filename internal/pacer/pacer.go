@@ -1,0 +1,196 @@
+// Package pacer decides when a request may leave: at the rate that the service
+// has shown to allow, not before the time the service asked for, and when a
+// connection is free. It does no I/O. Clock and chance are handed in.
+package pacer
+
+import (
+	"math"
+	"time"
+)
+
+// How the rate changes. The values come from simulating listings under many
+// limits; simulation_test.go shows what they achieve.
+const (
+	firstRate   = 4.5  // requests a second, at least, after the first refusal
+	lowestRate  = 0.5  // requests a second
+	rampPerSec  = 2.0  // factor a second from the first refusal to the second
+	rampPerItem = 1.1  // factor per request served in that time
+	rampCut     = 0.8  // of the rate that the second refusal shows to be too high
+	cut         = 0.91 // of the rate, or of the rate measured, after a refusal
+	lowestCut   = 0.7  // of the rate: a measured rate below it is not believed
+	growth      = 0.06 // share of the rate a second, right after a refusal
+	doubling    = 1.5  // seconds without a refusal that double the growth
+	spread      = 1.2  // factor between requests while all are refused
+
+	measureWindow = time.Second           // for the rate that was served
+	slack         = 10 * time.Millisecond // that a timer may be late without the next request waiting longer
+	idle          = 50 * time.Millisecond // without a request, and at least the time between two
+	longestPause  = 2 * time.Second       // between requests while all are refused
+	asleepAfter   = time.Minute           // without a refusal
+)
+
+// Pacer spaces the requests of one account. The zero Pacer is asleep: it lets
+// every request leave at once. It wakes up when the service refuses a request
+// for being too many, and falls asleep when that has not happened for a minute.
+//
+// While awake it sends at a rate, in requests a second. The first rate is what
+// was served in the last second. It doubles every second until the next
+// refusal. From then on a refusal cuts the rate to less than what was served
+// since the refusal before it, and without refusals it grows, slowly first and
+// ever faster. Several clients that share a limit converge to equal shares,
+// because the one with the higher rate is refused more often.
+//
+// A delay that the service asks for holds back all requests, not only the
+// refused one. They do not leave together when it ends, because the rate still
+// spaces them. Pacer is not safe for concurrent use.
+type Pacer struct {
+	awake   bool
+	ramping bool      // no refusal since the one that woke the Pacer
+	shut    int       // refusals since the last cut with nothing served in between
+	rate    float64   // requests a second
+	next    time.Time // when the next request may leave at this rate
+	hold    time.Time // when the service's requested delay ends
+
+	cutAt     time.Time // when the rate was last cut
+	grownAt   time.Time
+	growing   time.Duration // since the first request served after the cut
+	sinceCut  int           // requests served since the cut
+	sinceGrow int           // requests served since the rate last grew
+
+	refusedAt time.Time
+	served    history
+}
+
+// Slot returns when the next request may leave. It is not after now when the
+// request may leave at once.
+func (p *Pacer) Slot(now time.Time) time.Time {
+	if !p.Awake(now) {
+		return now
+	}
+	return later(p.hold, p.next)
+}
+
+// Awake reports whether the Pacer spaces requests.
+func (p *Pacer) Awake(now time.Time) bool {
+	if p.awake && now.Sub(p.refusedAt) > asleepAfter && !p.Held(now) {
+		p.awake = false
+	}
+	return p.awake
+}
+
+// Held reports whether a delay that the service asked for has not passed.
+func (p *Pacer) Held(now time.Time) bool { return p.awake && p.hold.After(now) }
+
+// Sent records that a request leaves.
+func (p *Pacer) Sent(now time.Time) {
+	if !p.awake {
+		return
+	}
+	if now.Sub(p.next) > max(idle, p.interval()) {
+		p.grownAt = now // nobody waited for the rate, so that it need not grow
+	}
+	p.grow(now)
+	p.next = later(p.next, now.Add(-slack)).Add(p.interval())
+}
+
+// Unsent takes back the latest Sent: the request did not leave after all.
+func (p *Pacer) Unsent() {
+	if p.awake {
+		p.next = p.next.Add(-p.interval())
+	}
+}
+
+// Served records the answer to a request that was not refused.
+func (p *Pacer) Served(sent, now time.Time) {
+	p.served.add(now)
+	p.sinceCut++
+	p.sinceGrow++
+	if !sent.Before(p.cutAt) {
+		p.shut = 0
+	}
+}
+
+// Refused records that the service refused a request for being too many, and
+// how long it asks to wait, 0 when it does not say. Chance is a random number
+// from 0 to 1. It keeps clients that share a limit apart.
+func (p *Pacer) Refused(sent, now time.Time, delay time.Duration, chance float64) {
+	p.grow(now)
+	p.refusedAt = now
+	if delay > 0 {
+		p.hold = later(p.hold, now.Add(delay))
+	}
+	switch {
+	case !p.awake:
+		p.awake, p.ramping = true, true
+		p.restart(now, max(firstRate, p.served.rate(now)))
+		p.next = now.Add(scale(p.interval(), 1+chance))
+	case sent.Before(p.cutAt):
+		// It left before the rate was cut, and says nothing about the new rate.
+	case p.shut > 0:
+		// Nothing is served at any rate, for example until the second ends in
+		// which the service counts.
+		p.ramping = false
+		p.shut++
+		pause := min(longestPause, scale(p.interval(), math.Pow(spread, float64(p.shut))))
+		p.next = later(p.next, now.Add(pause))
+	default:
+		p.restart(now, p.lowered(now))
+		p.ramping = false
+		p.next = later(p.next, now.Add(scale(p.interval(), chance)))
+	}
+}
+
+// lowered returns the rate after a refusal. What was served between two
+// refusals is what the limit allowed in that time.
+func (p *Pacer) lowered(now time.Time) float64 {
+	measured := p.served.rate(now)
+	if since := now.Sub(p.cutAt); since >= measureWindow && p.sinceCut >= fewest {
+		measured = float64(p.sinceCut) / since.Seconds()
+	}
+	share := cut
+	if p.ramping {
+		share = rampCut
+	}
+	return max(lowestRate, share*min(p.rate, max(measured, lowestCut*p.rate)))
+}
+
+// fewest is how many requests served make a rate.
+const fewest = 5
+
+// restart begins the time that grow counts.
+func (p *Pacer) restart(now time.Time, rate float64) {
+	p.rate = rate
+	p.cutAt, p.grownAt, p.growing = now, now, 0
+	p.sinceCut, p.sinceGrow, p.shut = 0, 0, 1
+}
+
+// grow raises the rate by the time that has passed since it last did.
+func (p *Pacer) grow(now time.Time) {
+	passed := min(now.Sub(p.grownAt), time.Second)
+	p.grownAt = now
+	if passed <= 0 {
+		return
+	}
+	switch seconds := passed.Seconds(); {
+	case p.ramping:
+		p.rate *= min(math.Pow(rampPerSec, seconds), math.Pow(rampPerItem, float64(p.sinceGrow)))
+		p.sinceGrow = 0
+	case p.shut == 0:
+		p.growing += passed
+		p.rate *= 1 + seconds*min(1, growth*math.Exp2(p.growing.Seconds()/doubling))
+	}
+}
+
+// interval is the time between two requests.
+func (p *Pacer) interval() time.Duration { return time.Duration(float64(time.Second) / p.rate) }
+
+func scale(d time.Duration, factor float64) time.Duration {
+	return time.Duration(float64(d) * factor)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
