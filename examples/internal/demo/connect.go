@@ -31,6 +31,10 @@ type Session struct {
 	Service *appstreamingtest.Server
 	// Verbose reports whether attempts are logged on Stderr.
 	Verbose bool
+	// Signature is how Client signs.
+	Signature appstreaming.Signature
+	// Profile is the value of -profile.
+	Profile string
 }
 
 // Source names where the images come from.
@@ -121,6 +125,9 @@ func (c *connection) connect(ctx context.Context, p *Program, env Env) (*Session
 		region = appstreaming.RegionShanghai
 	}
 	s := &Session{Env: env, Region: region, Options: c.options(p.Name, env), Verbose: c.verbose}
+	if c.signature == "rpc" {
+		s.Signature = appstreaming.SignatureRPC
+	}
 	var err error
 	if s.Client, err = appstreaming.New(region, s.Options...); err != nil {
 		return nil, err

@@ -24,13 +24,18 @@ func isConfigured(getenv func(string) string) bool {
 			return true
 		}
 	}
-	home := getenv("HOME")
-	if home == "" {
-		home = getenv("USERPROFILE")
-	}
+	home := Home(getenv)
 	cliDisabled := strings.EqualFold(getenv("ALIBABA_CLOUD_CLI_PROFILE_DISABLED"), "true")
 	return !cliDisabled && (getenv("ALIBABA_CLOUD_CONFIG_FILE") != "" || hasText(home, ".aliyun", "config.json")) ||
 		hasText(home, ".alibabacloud", "credentials")
+}
+
+// Home returns the home directory; it is empty when there is none.
+func Home(getenv func(string) string) string {
+	if home := getenv("HOME"); home != "" {
+		return home
+	}
+	return getenv("USERPROFILE")
 }
 
 // hasText reports whether a file below home is there and not empty. One that
