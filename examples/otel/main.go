@@ -15,11 +15,12 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	semconv "go.opentelemetry.io/otel/semconv/v1.37.0"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
 	"github.com/wuying-go/appstreaming/examples/internal/demo"
+	"github.com/wuying-go/appstreaming/examples/otel/appstreamingotel"
 )
 
 func main() { program().Main() }
@@ -36,7 +37,8 @@ func program() *demo.Program {
 		},
 		Run: func(ctx context.Context, s *demo.Session) error {
 			if s.Service != nil { // so that there are retries to see
-				s.Service.Fail(1, appstreamingtest.Fault{Code: appstreaming.CodeThrottlingUser, Header: http.Header{"X-Acs-Retry-After": {"20"}}})
+				soon := http.Header{"X-Acs-Retry-After": {"20"}}
+				s.Service.Fail(1, appstreamingtest.Fault{Code: appstreaming.CodeThrottlingUser, Header: soon})
 				s.Service.Fail(1, appstreamingtest.Fault{Page: 2, Code: appstreaming.CodeServiceUnavailable})
 				s.Service.Fail(1, appstreamingtest.Fault{Page: 3, Break: appstreamingtest.BreakReset})
 			}
@@ -68,13 +70,16 @@ func traced(ctx context.Context, client *appstreaming.Client, w io.Writer) (coun
 		err = errors.Join(err, traces.Shutdown(last), metrics.Shutdown(last))
 	}()
 
-	t, err := newTelemetry(http.MethodPost, traces, metrics)
+	options, err := appstreamingotel.Options(traces, metrics)
 	if err != nil {
 		return 0, err
 	}
-	ctx, span := traces.Tracer(scope).Start(ctx, "count images")
+	if client, err = client.With(options...); err != nil {
+		return 0, err
+	}
+	ctx, span := traces.Tracer("example").Start(ctx, "count images")
 	defer span.End()
-	for _, err := range appstreaming.Images(ctx, t.lister(client), appstreaming.ListImageRequest{}) {
+	for _, err := range client.Images(ctx, appstreaming.ListImageRequest{}) {
 		if err != nil {
 			return count, err
 		}

@@ -23,7 +23,7 @@ func TestSpansAndMetricsArePrinted(t *testing.T) {
 		`"Name": "appstream-center/ListImage"`: 3, // pages
 		`"Name": "POST"`:                       6, // attempts
 		`"http.client.request.duration"`:       1,
-		`"appstreaming.client.retries"`:        1,
+		`"rpc.client.call.duration"`:           1,
 	} {
 		if got := strings.Count(stdout.String(), text); got != want {
 			t.Errorf("%s was printed %d times, want %d", text, got, want)

@@ -1,4 +1,4 @@
-package main
+package appstreamingotel
 
 import (
 	"context"
@@ -26,16 +26,16 @@ import (
 
 // recorder keeps spans and metrics in memory.
 type recorder struct {
-	*telemetry
-	spans  *tracetest.InMemoryExporter
-	reader *sdkmetric.ManualReader
+	spans   *tracetest.InMemoryExporter
+	reader  *sdkmetric.ManualReader
+	options []appstreaming.Option
 }
 
-func record(t *testing.T, httpMethod string) recorder {
+func record(t *testing.T) recorder {
 	t.Helper()
 	r := recorder{spans: tracetest.NewInMemoryExporter(), reader: sdkmetric.NewManualReader()}
 	var err error
-	r.telemetry, err = newTelemetry(httpMethod,
+	r.options, err = Options(
 		sdktrace.NewTracerProvider(sdktrace.WithSyncer(r.spans)),
 		sdkmetric.NewMeterProvider(sdkmetric.WithReader(r.reader)))
 	if err != nil {
@@ -94,9 +94,9 @@ func TestACallIsASpanWithOneInItForEveryAttempt(t *testing.T) {
 	double := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(5)...)
 	double.Fail(1, appstreamingtest.Fault{Code: appstreaming.CodeThrottlingUser, Header: http.Header{"X-Acs-Retry-After": {"1"}}})
 	double.Fail(1, appstreamingtest.Fault{Break: appstreamingtest.BreakClose})
-	client := double.Client(appstreaming.WithRetry(appstreaming.RetryPolicy{BaseDelay: time.Millisecond}))
-	r := record(t, http.MethodPost)
-	if _, err := r.lister(client).ListImage(t.Context(), appstreaming.ListImageRequest{}); err != nil {
+	r := record(t)
+	client := double.Client(append(r.options, appstreaming.WithRetry(appstreaming.RetryPolicy{BaseDelay: time.Millisecond}))...)
+	if _, err := client.ListImage(t.Context(), appstreaming.ListImageRequest{}); err != nil {
 		t.Fatal(err)
 	}
 
@@ -113,7 +113,7 @@ func TestACallIsASpanWithOneInItForEveryAttempt(t *testing.T) {
 		{"POST", 3, codes.Error, attempt("error.type", "connection", "http.request.resend_count", "1")},
 		{"POST", 3, codes.Unset, attempt("http.response.status_code", "200", "http.request.resend_count", "2")},
 		{"appstream-center/ListImage", -1, codes.Unset, map[string]string{
-			"rpc.system": "alibaba_cloud_api", "rpc.service": "appstream-center", "rpc.method": "ListImage",
+			"rpc.system.name": "alibaba_cloud_api", "rpc.method": "appstream-center/ListImage",
 			"server.address": "127.0.0.1", "server.port": port,
 		}},
 	}
@@ -123,7 +123,8 @@ func TestACallIsASpanWithOneInItForEveryAttempt(t *testing.T) {
 	}
 	call := spans[len(spans)-1]
 	for i, s := range spans {
-		if s.SpanKind != trace.SpanKindClient || s.StartTime.Before(call.StartTime) || s.EndTime.After(call.EndTime) || !s.StartTime.Before(s.EndTime) {
+		inside := !s.StartTime.Before(call.StartTime) && !s.EndTime.After(call.EndTime) && s.StartTime.Before(s.EndTime)
+		if s.SpanKind != trace.SpanKindClient || !inside {
 			t.Errorf("span %d is %v, from %v to %v", i, s.SpanKind, s.StartTime, s.EndTime)
 		}
 	}
@@ -136,12 +137,9 @@ func TestACallIsASpanWithOneInItForEveryAttempt(t *testing.T) {
 	if diff := cmp.Diff(map[string]uint64{"400 Throttling.User": 1, " connection": 1, "200 ": 1}, durations); diff != "" {
 		t.Error(diff)
 	}
-	retries := map[string]int64{}
-	for _, p := range metrics["appstreaming.client.retries"].(metricdata.Sum[int64]).DataPoints {
-		retries[value(p.Attributes, "error.type")] += p.Value
-	}
-	if diff := cmp.Diff(map[string]int64{"Throttling.User": 1, "connection": 1}, retries); diff != "" {
-		t.Error(diff)
+	calls := metrics["rpc.client.call.duration"].(metricdata.Histogram[float64]).DataPoints
+	if len(calls) != 1 || calls[0].Count != 1 || value(calls[0].Attributes, "rpc.method") != "appstream-center/ListImage" {
+		t.Errorf("calls are %+v, want one", calls)
 	}
 }
 
@@ -154,18 +152,96 @@ func TestAFailedCallSaysWhyInAWord(t *testing.T) {
 	t.Parallel()
 	double := appstreamingtest.NewServer(t)
 	double.Fail(-1, appstreamingtest.Fault{Code: appstreaming.CodeForbiddenNoPermission})
-	for want, req := range map[string]appstreaming.ListImageRequest{
-		"Forbidden.NoPermission":   {},
-		"*appstreaming.ParamError": {PageSize: 101},
+	refused := errors.New("refused by another middleware")
+	refusing := appstreaming.WithMiddleware(func(appstreaming.Handler) appstreaming.Handler {
+		return func(context.Context, appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error) {
+			return nil, refused
+		}
+	})
+	none := appstreaming.WithCredentials(appstreaming.CredentialsFunc(func(context.Context) (appstreaming.Credentials, error) {
+		return appstreaming.Credentials{}, errors.New("none today")
+	}))
+	for want, test := range map[string]struct {
+		code, spans string
+		request     appstreaming.ListImageRequest
+		options     []appstreaming.Option
+	}{
+		"Forbidden.NoPermission":   {code: "Forbidden.NoPermission", spans: "POST appstream-center/ListImage"},
+		"*appstreaming.ParamError": {spans: "appstream-center/ListImage", request: appstreaming.ListImageRequest{PageSize: 101}},
+		"*errors.errorString":      {spans: "appstream-center/ListImage", options: []appstreaming.Option{refusing}},
+		"credentials":              {spans: "credentials appstream-center/ListImage", options: []appstreaming.Option{none}},
 	} {
-		r := record(t, http.MethodPost)
-		if _, err := r.lister(double.Client()).ListImage(t.Context(), req); err == nil {
+		r := record(t)
+		if _, err := double.Client(append(r.options, test.options...)...).ListImage(t.Context(), test.request); err == nil {
 			t.Fatal("it succeeded")
 		}
 		views := view(r.spans.GetSpans())
+		var names []string
+		for _, v := range views {
+			names = append(names, v.Name)
+		}
 		call := views[len(views)-1]
-		if call.Attrs["error.type"] != want || call.Status != codes.Error {
+		if call.Attrs["error.type"] != want || call.Attrs["rpc.response.status_code"] != test.code || call.Status != codes.Error {
 			t.Errorf("got %+v, want %s", call, want)
+		}
+		if got := strings.Join(names, " "); got != test.spans {
+			t.Errorf("%s: spans %s, want %s", want, got, test.spans)
+		}
+	}
+}
+
+func TestTheCallsOfPagersSnapshotsAndWaitsAreRecorded(t *testing.T) {
+	t.Parallel()
+	double := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(150)...)
+	for name, test := range map[string]struct {
+		calls int
+		run   func(*appstreaming.Client) error
+	}{
+		"images": {2, func(c *appstreaming.Client) error {
+			for _, err := range c.Images(t.Context(), appstreaming.ListImageRequest{}, appstreaming.WithPrefetch(4)) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+		"snapshot": {4, func(c *appstreaming.Client) error {
+			_, err := c.Snapshot(t.Context(), appstreaming.ListImageRequest{}, appstreaming.SnapshotOptions{})
+			return err
+		}},
+		"wait": {1, func(c *appstreaming.Client) error {
+			_, err := c.WaitForImage(t.Context(), double.Images()[0].ImageID, appstreaming.WaitOptions{})
+			return err
+		}},
+	} {
+		r := record(t)
+		err := test.run(double.Client(r.options...))
+		spans := r.spans.GetSpans()
+		if err != nil || len(spans) != 2*test.calls {
+			t.Errorf("%s: %v, %d spans, want one for each of %d calls and their attempts", name, err, len(spans), test.calls)
+		}
+	}
+}
+
+func TestTheGlobalProvidersAreTheDefault(t *testing.T) {
+	t.Parallel()
+	options, err := Options(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := appstreamingtest.NewServer(t).Client(options...).ListImage(t.Context(), appstreaming.ListImageRequest{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestThePortOfAHostIsThatOfHTTPSUnlessNamed(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]string{
+		"example.com": "example.com 443", "example.com:8443": "example.com 8443", "[::1]:80": "::1 80", "::1": "::1 443",
+	} {
+		address, port := split(host)
+		if got := fmt.Sprint(address, " ", port); got != want {
+			t.Errorf("%s: %s, want %s", host, got, want)
 		}
 	}
 }
@@ -173,15 +249,17 @@ func TestAFailedCallSaysWhyInAWord(t *testing.T) {
 func TestNoSpanAndNoMetricHoldsAURLAQueryOrASecret(t *testing.T) {
 	t.Parallel()
 	secrets := []string{
-		appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, appstreamingtest.SecurityToken, appstreamingtest.BearerToken, "wrong-secret",
-		"://", "?", "PageSize", "SignatureNonce=", "Signature=", "Authorization", "private-name", "env-key", "env-value", "imgc-", "云镜像",
+		appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, appstreamingtest.SecurityToken, appstreamingtest.BearerToken,
+		"wrong-secret", "://", "?", "PageSize", "SignatureNonce=", "Signature=", "Authorization",
+		"private-name", "env-key", "env-value", "imgc-", "云镜像",
 	}
-	for httpMethod, signature := range map[string]appstreaming.Signature{
-		http.MethodPost: appstreaming.SignatureACS3, http.MethodGet: appstreaming.SignatureRPC,
-	} {
+	for _, signature := range []appstreaming.Signature{appstreaming.SignatureACS3, appstreaming.SignatureRPC} {
 		for name, credentials := range map[string]appstreaming.Credentials{
-			"key":    {AccessKeyID: appstreamingtest.AccessKeyID, AccessKeySecret: appstreamingtest.AccessKeySecret},
-			"STS":    {AccessKeyID: appstreamingtest.STSAccessKeyID, AccessKeySecret: appstreamingtest.STSAccessKeySecret, SecurityToken: appstreamingtest.SecurityToken},
+			"key": {AccessKeyID: appstreamingtest.AccessKeyID, AccessKeySecret: appstreamingtest.AccessKeySecret},
+			"STS": {
+				AccessKeyID: appstreamingtest.STSAccessKeyID, AccessKeySecret: appstreamingtest.STSAccessKeySecret,
+				SecurityToken: appstreamingtest.SecurityToken,
+			},
 			"bearer": {BearerToken: appstreamingtest.BearerToken},
 			"wrong":  {AccessKeyID: appstreamingtest.AccessKeyID, AccessKeySecret: "wrong-secret"},
 			"none":   {},
@@ -189,14 +267,16 @@ func TestNoSpanAndNoMetricHoldsAURLAQueryOrASecret(t *testing.T) {
 			t.Run(fmt.Sprint(signature, " ", name), func(t *testing.T) {
 				t.Parallel()
 				double := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(3)...)
-				double.Fail(1, appstreamingtest.Fault{Code: "Throttling", Message: "wrong-secret in a message", Header: http.Header{"X-Acs-Retry-After": {"1"}}})
+				double.Fail(1, appstreamingtest.Fault{
+					Code: "Throttling", Message: "wrong-secret in a message", Header: http.Header{"X-Acs-Retry-After": {"1"}},
+				})
 				double.Fail(1, appstreamingtest.Fault{Break: appstreamingtest.BreakReset})
 				double.Fail(1, appstreamingtest.Fault{Break: appstreamingtest.BreakGarbage})
-				client := double.Client(appstreaming.WithSignature(signature),
-					appstreaming.WithRetry(appstreaming.RetryPolicy{BaseDelay: time.Millisecond}),
-					appstreaming.WithCredentials(appstreaming.CredentialsFunc(func(context.Context) (appstreaming.Credentials, error) { return credentials, nil })))
-				r := record(t, httpMethod)
-				_, err := r.lister(client).ListImage(t.Context(), appstreaming.ListImageRequest{
+				r := record(t)
+				provider := appstreaming.CredentialsFunc(func(context.Context) (appstreaming.Credentials, error) { return credentials, nil })
+				client := double.Client(append(r.options, appstreaming.WithSignature(signature),
+					appstreaming.WithRetry(appstreaming.RetryPolicy{BaseDelay: time.Millisecond}), appstreaming.WithCredentials(provider))...)
+				_, err := client.ListImage(t.Context(), appstreaming.ListImageRequest{
 					ImageName: "private-name", PageSize: 7, Tags: []appstreaming.Tag{{Key: "env-key", Value: "env-value"}},
 				})
 				if bad := name == "wrong" || name == "none"; bad != (err != nil) {
