@@ -32,14 +32,18 @@ func HMACSHA1(key string, message []byte) (string, error) {
 }
 
 func sumHMAC(of func() hash.Hash, key, message []byte) (sum []byte, ok bool) {
-	if fips140.Enabled() {
-		// In FIPS 140-only mode hmac.New panics where hkdf.Extract, which has
-		// the same rules for hashes and keys, returns an error.
-		if _, err := hkdf.Extract(of, key, nil); err != nil {
-			return nil, false
-		}
+	if fips140.Enabled() && !isAllowed(of, key) {
+		return nil, false
 	}
 	mac := hmac.New(of, key)
 	mac.Write(message)
 	return mac.Sum(nil), true
+}
+
+// isAllowed reports whether hmac.New accepts the hash and the key. In FIPS
+// 140-only mode hmac.New panics if it does not. hkdf.Extract has the same rules
+// and returns an error.
+func isAllowed(of func() hash.Hash, key []byte) bool {
+	_, err := hkdf.Extract(of, key, nil)
+	return err == nil
 }

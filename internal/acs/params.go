@@ -50,7 +50,8 @@ func AppendTexts[T ~string](params []Param, name string, items []T) []Param {
 			params = append(params, Param{Name: name, Index: i + 1, Value: string(item)})
 		}
 	}
-	return sortLongList(params, start, len(items))
+	Sort(params[start:]) // "List.10" comes before "List.2"
+	return params
 }
 
 // AppendNumbers appends the items of a list, sorted by name.
@@ -59,15 +60,7 @@ func AppendNumbers[T ~int | ~int32](params []Param, name string, items []T) []Pa
 	for i, item := range items {
 		params = append(params, Param{Name: name, Index: i + 1, Value: strconv.Itoa(int(item))})
 	}
-	return sortLongList(params, start, len(items))
-}
-
-// sortLongList sorts a list of ten or more items, where "List.10" comes before
-// "List.2". Shorter lists are in order.
-func sortLongList(params []Param, start, items int) []Param {
-	if items > 9 {
-		Sort(params[start:])
-	}
+	Sort(params[start:]) // "List.10" comes before "List.2"
 	return params
 }
 
