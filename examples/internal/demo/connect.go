@@ -57,6 +57,7 @@ type connection struct {
 	live      *bool // nil: decided by whether there are credentials
 	endpoint  string
 	region    string
+	profile   string
 	signature string
 	timeout   time.Duration
 	verbose   bool
@@ -64,9 +65,11 @@ type connection struct {
 
 func (c *connection) flags(f *Flags) {
 	f.Group("Connection")
-	f.value("live", "use the real service even when no credentials are found; -live=false uses sample data", boolean(func(on bool) { c.live = &on }))
+	f.value("live", "use the real service even when no credentials are found; -live=false uses sample data",
+		boolean(func(on bool) { c.live = &on }))
 	f.Text("endpoint", &c.endpoint, "`URL` to use instead of the region's endpoint; http on loopback only; implies -live")
 	f.Text("region", &c.region, "`region` of the endpoint (default ALIBABA_CLOUD_REGION_ID, else cn-shanghai)")
+	f.Text("profile", &c.profile, "`name` of a profile of the aliyun CLI to take credentials from; implies -live")
 	c.signature = "acs3"
 	f.OneOf("signature", &c.signature, "signature `scheme`: acs3 or rpc (default acs3)", "acs3", "rpc")
 	limit := "no limit"
@@ -78,8 +81,13 @@ func (c *connection) flags(f *Flags) {
 }
 
 func (c *connection) check() error {
-	if c.endpoint != "" && c.live != nil && !*c.live {
-		return errors.New("-live=false and -endpoint exclude each other")
+	if c.live != nil && !*c.live {
+		switch {
+		case c.endpoint != "":
+			return errors.New("-live=false and -endpoint exclude each other")
+		case c.profile != "":
+			return errors.New("-live=false and -profile exclude each other")
+		}
 	}
 	u, err := url.Parse(c.endpoint)
 	if err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
@@ -97,6 +105,9 @@ func (c *connection) options(program string, env Env) []appstreaming.Option {
 	opts := []appstreaming.Option{appstreaming.WithApplication(program, "")}
 	if env.Credentials != nil {
 		opts = append(opts, appstreaming.WithCredentials(env.Credentials))
+	}
+	if c.profile != "" {
+		opts = append(opts, appstreaming.WithProfile(c.profile))
 	}
 	if c.signature == "rpc" {
 		opts = append(opts, appstreaming.WithSignature(appstreaming.SignatureRPC))
@@ -124,7 +135,7 @@ func (c *connection) connect(ctx context.Context, p *Program, env Env) (*Session
 	if region == "" {
 		region = appstreaming.RegionShanghai
 	}
-	s := &Session{Env: env, Region: region, Options: c.options(p.Name, env), Verbose: c.verbose}
+	s := &Session{Env: env, Region: region, Options: c.options(p.Name, env), Verbose: c.verbose, Profile: c.profile}
 	if c.signature == "rpc" {
 		s.Signature = appstreaming.SignatureRPC
 	}
@@ -132,7 +143,7 @@ func (c *connection) connect(ctx context.Context, p *Program, env Env) (*Session
 	if s.Client, err = appstreaming.New(region, s.Options...); err != nil {
 		return nil, err
 	}
-	live := c.endpoint != ""
+	live := c.endpoint != "" || c.profile != ""
 	switch {
 	case c.live != nil:
 		live = live || *c.live
@@ -178,21 +189,23 @@ func (c *connection) named(err *appstreaming.OptionError) error {
 	return fmt.Errorf("%s: %q: %s", name, err.Value, err.Reason)
 }
 
-// hasCredentials reports whether any source of the standard chain is set up.
-// Sources that are set up but broken count: the first call then reports what is
-// wrong with them, and nobody takes sample data for their own.
+// hasCredentials reports whether any source of the standard chain has
+// credentials. Sources that are set up but broken count: the first call then
+// reports what is wrong with them, and nobody takes sample data for their own.
 func hasCredentials(ctx context.Context, client *appstreaming.Client, getenv func(string) string) (bool, error) {
-	if isConfigured(getenv) {
-		return true, nil
-	}
-	// What remains is the instance's metadata, which answers at once where there
-	// is any and elsewhere often not at all. Signing asks for credentials and
-	// sends nothing to the service.
+	// Where nothing else is set up, the chain asks the metadata service, which
+	// often does not answer at all. Signing asks for credentials and sends nothing
+	// to the service.
 	patience, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	_, err := client.SignedURL(patience, appstreaming.ListImageRequest{})
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return false, ctx.Err()
+	case patience.Err() != nil && err != nil: // nothing known yet
+		return isConfigured(getenv), nil
+	case errors.Is(err, appstreaming.ErrCredentialsSource):
+		return true, nil
 	}
-	return !errors.Is(err, appstreaming.ErrNoCredentials) && !errors.Is(err, context.DeadlineExceeded), nil
+	return !errors.Is(err, appstreaming.ErrNoCredentials), nil
 }

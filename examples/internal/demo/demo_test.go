@@ -42,7 +42,46 @@ func validKey() appstreaming.CredentialsProvider {
 	return appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, "")
 }
 
+func failing(err error) appstreaming.CredentialsProvider {
+	return appstreaming.CredentialsFunc(func(context.Context) (appstreaming.Credentials, error) {
+		return appstreaming.Credentials{}, err
+	})
+}
+
 func TestSampleDataIsUsedOnlyWhereNoSourceHasCredentials(t *testing.T) {
+	t.Parallel()
+	nothing := failing(appstreaming.ErrNoCredentials)
+	broken := failing(errors.Join(appstreaming.ErrNoCredentials, appstreaming.ErrCredentialsSource))
+	for name, test := range map[string]struct {
+		chain  appstreaming.CredentialsProvider
+		args   string
+		sample bool
+	}{
+		"nothing anywhere":                {nothing, "", true},
+		"the chain finds a key":           {validKey(), "", false},
+		"a source is set up but broken":   {broken, "", false},
+		"the provider fails otherwise":    {failing(errors.New("refused")), "", false},
+		"-live without credentials":       {nothing, "-live", false},
+		"-live=false with a key":          {validKey(), "-live=false", true},
+		"an endpoint without credentials": {nothing, "-endpoint https://example.com", false},
+		"a profile":                       {nothing, "-profile work", false},
+	} {
+		var stdout, stderr bytes.Buffer
+		env := Isolated(&stdout, &stderr)
+		env.Credentials = test.chain
+		p := counting()
+		sample := false
+		p.Run = func(_ context.Context, s *Session) error { sample = s.Service != nil; return nil }
+		if code := p.Execute(t.Context(), env, strings.Fields(test.args)); code != 0 || sample != test.sample {
+			t.Errorf("%s: exit %d, sample data: %v, want %v; %s", name, code, sample, test.sample, stderr.String())
+		}
+		if said := stderr.String() == SampleNotice+"\n"; said != (sample && test.args == "") {
+			t.Errorf("%s: stderr has %q", name, stderr.String())
+		}
+	}
+}
+
+func TestASourceThatIsNamedIsSetUp(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()
 	config := filepath.Join(home, ".aliyun", "config.json")
@@ -52,44 +91,24 @@ func TestSampleDataIsUsedOnlyWhereNoSourceHasCredentials(t *testing.T) {
 	if err := os.WriteFile(config, []byte(`{}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	isolated := Isolated(nil, nil).Credentials
-	failing := func(err error) appstreaming.CredentialsProvider {
-		return appstreaming.CredentialsFunc(func(context.Context) (appstreaming.Credentials, error) { return appstreaming.Credentials{}, err })
-	}
-	for name, test := range map[string]struct {
-		env    map[string]string
-		chain  appstreaming.CredentialsProvider
-		args   string
-		sample bool
+	for _, test := range []struct {
+		env  map[string]string
+		want bool
 	}{
-		"nothing anywhere":                {nil, isolated, "", true},
-		"the chain finds a key":           {nil, validKey(), "", false},
-		"the chain is broken":             {nil, failing(errors.New("refused")), "", false},
-		"a key in the environment":        {map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "x"}, isolated, "", false},
-		"half a key in the environment":   {map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_SECRET": "x"}, isolated, "", false},
-		"a role":                          {map[string]string{"ALIBABA_CLOUD_ROLE_ARN": "x"}, isolated, "", false},
-		"a credentials URI":               {map[string]string{"ALIBABA_CLOUD_CREDENTIALS_URI": "x"}, isolated, "", false},
-		"a profile's name":                {map[string]string{"ALIBABA_CLOUD_PROFILE": "x"}, isolated, "", false},
-		"the CLI's file":                  {map[string]string{"HOME": home}, isolated, "", false},
-		"the CLI's file on Windows":       {map[string]string{"USERPROFILE": home}, isolated, "", false},
-		"the CLI's file, disabled":        {map[string]string{"HOME": home, "ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true"}, isolated, "", true},
-		"a home without files":            {map[string]string{"HOME": t.TempDir()}, isolated, "", true},
-		"-live without credentials":       {nil, isolated, "-live", false},
-		"-live=false with a key":          {nil, validKey(), "-live=false", true},
-		"an endpoint without credentials": {nil, isolated, "-endpoint https://example.com", false},
+		{nil, false},
+		{map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "x"}, true},
+		{map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_SECRET": "x"}, true},
+		{map[string]string{"ALIBABA_CLOUD_OIDC_PROVIDER_ARN": "x"}, true},
+		{map[string]string{"ALIBABA_CLOUD_CREDENTIALS_URI": "x"}, true},
+		{map[string]string{"ALIBABA_CLOUD_ECS_METADATA": "x"}, true},
+		{map[string]string{"HOME": home}, true},
+		{map[string]string{"USERPROFILE": home}, true},
+		{map[string]string{"HOME": home, "ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true"}, false},
+		{map[string]string{"HOME": t.TempDir()}, false},
+		{map[string]string{"HOME": t.TempDir(), "ALIBABA_CLOUD_CREDENTIALS_FILE": "x"}, true},
 	} {
-		var stdout, stderr bytes.Buffer
-		env := Isolated(&stdout, &stderr)
-		env.Credentials = test.chain
-		env.Getenv = func(n string) string { return test.env[n] }
-		p := counting()
-		sample := false
-		p.Run = func(_ context.Context, s *Session) error { sample = s.Service != nil; return nil }
-		if code := p.Execute(t.Context(), env, strings.Fields(test.args)); code != 0 || sample != test.sample {
-			t.Errorf("%s: exit %d, sample data: %v, want %v; %s", name, code, sample, test.sample, stderr.String())
-		}
-		if said := stderr.String() == SampleNotice+"\n"; said != (sample && test.args == "") {
-			t.Errorf("%s: stderr has %q", name, stderr.String())
+		if got := isConfigured(func(n string) string { return test.env[n] }); got != test.want {
+			t.Errorf("%v: %v, want %v", test.env, got, test.want)
 		}
 	}
 }
@@ -109,6 +128,10 @@ func TestASourceThatDoesNotAnswerIsGivenUpAfterASecond(t *testing.T) {
 		found, err := hasCredentials(t.Context(), client, func(string) string { return "" })
 		if took := time.Since(start); found || err != nil || took != time.Second {
 			t.Errorf("%v, %v after %v; want none after a second", found, err, took)
+		}
+		found, err = hasCredentials(t.Context(), client, func(string) string { return "x" })
+		if !found || err != nil {
+			t.Errorf("%v, %v; want a slow source that is set up to count", found, err)
 		}
 	})
 }
@@ -166,11 +189,14 @@ func TestInvalidFlagsAreExplained(t *testing.T) {
 		"-endpoint example.com":             "scheme is missing",
 		"-endpoint http://[::1]/x":          "-endpoint: ",
 		"-live=false -endpoint https://x.y": "-live=false and -endpoint exclude each other",
+		"-live=false -profile x":            "-live=false and -profile exclude each other",
+		"-profile=":                         "-profile: must not be empty",
 		"images":                            `unexpected argument "images"`,
 	} {
 		var stdout, stderr bytes.Buffer
 		code := counting().Execute(t.Context(), Isolated(&stdout, &stderr), strings.Fields(args))
-		if code != ExitUsage || !strings.Contains(stderr.String(), want) || stdout.Len() > 0 || strings.Count(stderr.String(), "\n") > 2 {
+		isShort := stdout.Len() == 0 && strings.Count(stderr.String(), "\n") <= 2
+		if code != ExitUsage || !strings.Contains(stderr.String(), want) || !isShort {
 			t.Errorf("%s: exit %d, %q; want 2 and %q in two lines", args, code, stderr.String(), want)
 		}
 	}
@@ -191,7 +217,7 @@ func TestHelpListsEveryFlagWithinTheTerminalsWidth(t *testing.T) {
 		if code := counting().Execute(t.Context(), env, []string{"-h"}); code != ExitOK {
 			t.Errorf("exit %d", code)
 		}
-		for _, name := range []string{"-live", "-endpoint", "-region", "-signature", "-timeout", "-v"} {
+		for _, name := range []string{"-live", "-endpoint", "-region", "-profile", "-signature", "-timeout", "-v"} {
 			if !strings.Contains(stdout.String(), "\n  "+name+" ") {
 				t.Errorf("%s is not in %s", name, stdout.String())
 			}
@@ -232,6 +258,7 @@ func TestCommonFailuresComeWithAHint(t *testing.T) {
 	api := func(code appstreaming.Code) error { return &appstreaming.APIError{Code: code} }
 	for want, err := range map[string]error{
 		"ALIBABA_CLOUD_ACCESS_KEY_SECRET":   &appstreaming.CredentialsError{Err: fmt.Errorf("%w at all", appstreaming.ErrNoCredentials)},
+		"set up but does not work":          errors.Join(appstreaming.ErrNoCredentials, appstreaming.ErrCredentialsSource),
 		"RAM action appstreaming:ListImage": api(appstreaming.CodeForbiddenNoPermission),
 		"risk control":                      api("Forbidden.RiskControl"),
 		"key is disabled":                   api("Forbidden.AccessKeyDisabled"),

@@ -15,12 +15,15 @@ var hints = []struct {
 	text string
 }{
 	{is(context.Canceled), ""},
-	{is(appstreaming.ErrNoCredentials), "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or log in with the aliyun CLI (aliyun configure)"},
+	{is(appstreaming.ErrCredentialsSource), "a source of credentials is set up but does not work: see the message"},
+	{is(appstreaming.ErrNoCredentials), "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, " +
+		"or log in with the aliyun CLI (aliyun configure)"},
 	{is(appstreaming.Code("Forbidden.AccessKeyDisabled")), "the access key is disabled; enable it, or use another"},
 	{is(appstreaming.Code("Forbidden.RiskControl")), "the account is under risk control, which no permission lifts; ask the vendor's support"},
 	{is(appstreaming.CodeForbidden), "grant the RAM action appstreaming:ListImage on resource * to this identity"},
 	{is(appstreaming.CodeInvalidTimestamp), "this machine's clock is off by more than 15 minutes; set it by NTP"},
-	{is(appstreaming.CodeInvalidAccessKeyID), "the access key does not exist or is disabled, or belongs to the other site (China or international): try -region ap-southeast-1 or cn-shanghai"},
+	{is(appstreaming.CodeInvalidAccessKeyID), "the access key does not exist or is disabled, or belongs to the other site " +
+		"(China or international): try -region ap-southeast-1 or cn-shanghai"},
 	{is(appstreaming.CodeSignatureDoesNotMatch), "the access key's secret is wrong, or a proxy alters requests"},
 	{is(appstreaming.CodeInvalidSecurityToken), "the STS token has expired or belongs to another key; get new ones"},
 	{is(appstreaming.CodeMissingSecurityToken), "this is an STS key: set ALIBABA_CLOUD_SECURITY_TOKEN too"},
