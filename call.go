@@ -223,18 +223,25 @@ func (c *call) transportError(ctx context.Context, err error) *TransportError {
 		Operation: c.request.operation.name,
 		Host:      c.request.endpoint.host,
 		RequestID: c.last.requestID,
-		Err:       c.secrets.Err(err),
-	}
-	switch {
-	case c.timedOut(ctx):
-		e.Err = wrapf("%w: not answered within %v (%v)", ErrAttemptTimeout, c.attemptTimeout(), e.Err)
-	case c.ctx.Err() == nil:
-		e.Err = withoutContextErrors(e.Err)
+		Err:       c.safeCause(ctx, err),
 	}
 	if dnsErr, ok := as[*net.DNSError](err); ok && dnsErr.IsNotFound {
 		e.Hint = c.request.endpoint.hint
 	}
 	return e
+}
+
+// safeCause makes an error of the network safe to wrap. It shows no secret, and
+// it does not look like the end of the caller's ctx when that is alive.
+func (c *call) safeCause(ctx context.Context, err error) error {
+	err = c.secrets.Err(err)
+	switch {
+	case c.timedOut(ctx):
+		return wrapf("%w: not answered within %v (%v)", ErrAttemptTimeout, c.attemptTimeout(), err)
+	case c.ctx.Err() == nil:
+		return withoutContextErrors(err)
+	}
+	return err
 }
 
 // Next decides what follows the attempt just made, and reports it.

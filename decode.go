@@ -38,6 +38,7 @@ const (
 type evidence struct {
 	success    success
 	data       dataKind
+	items      bool // Data is an array with items, of any type
 	countGiven bool // Count is present and is an integer
 }
 
@@ -227,8 +228,10 @@ func (d *decoder) readData() dataKind {
 	d.Store() // the page's own text must not share a string with an image's
 	d.Forgive()
 	d.images.Drop()
+	d.said.items = false
 	kind, start := d.Peek(), d.Offset()
 	fit := wirejson.ReadList(&d.Reader, &d.images, func(image *Image) bool {
+		d.said.items = true
 		if d.Peek() != wirejson.Object {
 			d.RefuseKind(wirejson.Object)
 			return false

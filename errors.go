@@ -41,6 +41,19 @@ var (
 	// ErrAmbiguousName says that several images have the name given to
 	// [Client.GetImageByName].
 	ErrAmbiguousName = errors.New("several images have the name")
+	// ErrThrottled says that the service refused a request because there were
+	// too many: an [*APIError] with the code Throttling, Throttling.User,
+	// ThrottlingException, TooManyRequests, FlowControl or another of the kind, or
+	// without a code and with HTTP status 429.
+	ErrThrottled = errors.New("throttled")
+	// ErrNotAuthorized says that the identity may not make the call: an
+	// [*APIError] with the code Forbidden, NoPermission, AccessDenied,
+	// Unauthorized or another of the kind.
+	ErrNotAuthorized = errors.New("not authorized")
+	// ErrBadCredentials says that the service did not accept the access key, the
+	// token or the signature: an [*APIError] with the code InvalidAccessKeyId,
+	// InvalidSecurityToken, SignatureDoesNotMatch or another of the kind.
+	ErrBadCredentials = errors.New("credentials not accepted")
 	// ErrUninitialized is returned by every method of a zero [Client].
 	ErrUninitialized = errors.New("client was not made by New")
 )
@@ -48,6 +61,7 @@ var (
 // Code is an error code of the service. It is itself an error, so that
 // [errors.Is] matches by code: errors.Is(err, CodeThrottling) is true for the
 // codes Throttling, Throttling.User and every other Throttling.something.
+// Letter case does not count.
 type Code string
 
 // Error returns the code.
@@ -55,8 +69,49 @@ func (c Code) Error() string { return string(c) }
 
 // covers reports whether other is c or of c's family.
 func (c Code) covers(other Code) bool {
-	rest, found := strings.CutPrefix(string(other), string(c))
-	return found && c != "" && (rest == "" || rest[0] == '.')
+	if c == "" || len(other) < len(c) {
+		return false
+	}
+	for i := range len(c) {
+		if lowerASCII(c[i]) != lowerASCII(other[i]) {
+			return false
+		}
+	}
+	return len(other) == len(c) || other[len(c)] == '.'
+}
+
+func lowerASCII(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}
+
+// class is a set of codes that call for the same action, and the sentinel that
+// stands for it.
+type class struct {
+	sentinel error
+	families []Code
+}
+
+// classes holds the classes. A code is of the first one that has its family, so
+// the exceptions come first. The families are those that the metadata of the
+// platform's products lists.
+var classes = [...]class{
+	{ErrBadCredentials, []Code{
+		CodeInvalidAccessKeyID, "MissingAccessKeyId", "Forbidden.AccessKeyDisabled", CodeInvalidSecurityToken, CodeMissingSecurityToken,
+		"Unauthorized.InvalidToken", CodeSignatureDoesNotMatch, "SignatureNotMatch", CodeIncompleteSignature, "InvalidSignature",
+		"InvalidSignatureMethod", "MissingSignature", "ErrorUserCredentials",
+	}},
+	{ErrThrottled, []Code{
+		CodeThrottling, CodeRejectedThrottling, CodeThrottlingException, CodeTooManyRequests, CodeFlowControl, "ResourceThrottled",
+		"TooQuickRequests", "BLOCK.LimitedRequest",
+	}},
+	{ErrNotAuthorized, []Code{
+		CodeForbidden, CodeForbiddenByRAM, "ForbiddenByRiskControl", "AccessForbidden", CodeNoPermission, CodeAccessDenied, "AccessDeniedException",
+		CodeUnauthorized, "UnauthorizedOperation", "ActionUnauthorized", CodeNotAuthorized, "PermissionDenied", "Permission.NotAuthorized",
+		"PermissionCheckFailed", "Ram.PermissionDeny", "NoAuth", "API.Forbidden", "Request.Forbidden", "Operation.Forbidden",
+	}},
 }
 
 // The codes documented for ListImage, and the common ones a caller may want to
@@ -67,6 +122,11 @@ const (
 	CodeForbidden             Code = "Forbidden"              // family: not allowed
 	CodeForbiddenNoPermission Code = "Forbidden.NoPermission" // RAM denies appstreaming:ListImage; see APIError.AccessDenied
 	CodeForbiddenRAM          Code = "Forbidden.RAM"          // RAM denies the action
+	CodeForbiddenByRAM        Code = "ForbiddenByRam"         // RAM denies the action
+	CodeNoPermission          Code = "NoPermission"           // family: not allowed
+	CodeAccessDenied          Code = "AccessDenied"           // not allowed
+	CodeUnauthorized          Code = "Unauthorized"           // family: not allowed
+	CodeNotAuthorized         Code = "NotAuthorized"          // not allowed
 
 	CodeThrottling         Code = "Throttling"          // family: too many requests; retried
 	CodeThrottlingUser     Code = "Throttling.User"     // too many requests of this account; retried
@@ -76,10 +136,18 @@ const (
 	CodeSystemBusy         Code = "SystemBusy"          // retried
 	CodeServiceBusy        Code = "ServiceBusy"         // retried
 
+	CodeThrottlingException Code = "ThrottlingException" // too many requests; retried
+	CodeTooManyRequests     Code = "TooManyRequests"     // too many requests; retried
+	CodeFlowControl         Code = "FlowControl"         // too many requests; retried
+	CodeSystemError         Code = "SystemError"         // fault of the service; retried
+	CodeTimeout             Code = "Timeout"             // the service took too long; retried
+	CodeRequestTimeout      Code = "RequestTimeout"      // the service took too long; retried
+
 	CodeSignatureDoesNotMatch       Code = "SignatureDoesNotMatch"        // wrong secret, or a proxy that alters requests
 	CodeIncompleteSignature         Code = "IncompleteSignature"          // a proxy that drops headers
 	CodeSignatureNonceUsed          Code = "SignatureNonceUsed"           // an earlier attempt did arrive; retried with a new nonce
 	CodeInvalidTimestamp            Code = "InvalidTimeStamp"             // family: the clock is off
+	CodeIllegalTimestamp            Code = "IllegalTimestamp"             // the clock is off
 	CodeInvalidTimestampExpired     Code = "InvalidTimeStamp.Expired"     // the clock is off by more than 15 minutes; corrected and retried once
 	CodeInvalidAccessKeyID          Code = "InvalidAccessKeyId"           // family: the access key is unknown or disabled
 	CodeInvalidAccessKeyIDNotFound  Code = "InvalidAccessKeyId.NotFound"  // no such access key
@@ -96,7 +164,8 @@ const (
 )
 
 // APIError is the service's refusal of a call. Match its code with
-// errors.Is(err, CodeX); take its fields with [errors.As].
+// errors.Is(err, CodeX), or what to do about it with [ErrThrottled],
+// [ErrNotAuthorized] and [ErrBadCredentials]. Take its fields with [errors.As].
 //
 // Secrets of the request that the service echoes are masked in every field.
 type APIError struct {
@@ -114,9 +183,10 @@ type APIError struct {
 	Attempts   int    // HTTP requests made
 	StopReason string // why there was no further attempt
 	Body       []byte // the response's first bytes, at most 4 KiB
+	Err        error  // why the body broke off; nil if it arrived
 }
 
-// AccessDeniedDetail tells why RAM denied a call.
+// AccessDeniedDetail says why RAM denied a call.
 type AccessDeniedDetail struct {
 	AuthAction               string // as "appstreaming:ListImage"
 	AuthPrincipalType        string // SubUser, AssumedRoleUser or FederatedSSO
@@ -139,18 +209,51 @@ func (e *APIError) Error() string {
 	}
 	switch {
 	case e.Message != "":
-		b.WriteString(": " + e.Message)
+		b.WriteString(": " + shortened(e.Message))
 	case e.Code == "" && len(e.Body) > 0:
 		fmt.Fprintf(&b, ": body begins %q", clip(e.Body, 200))
+	}
+	if e.Err != nil {
+		fmt.Fprintf(&b, "; %v", e.Err)
 	}
 	return withTrail(&b, e.RequestID, e.Attempts, e.StopReason)
 }
 
-// Is reports whether target is the error's [Code] or the family it belongs to.
-func (e *APIError) Is(target error) bool {
-	code, ok := target.(Code)
-	return ok && code.covers(e.Code)
+// maxShownMessage bounds the part of a message that an error's text shows. A
+// refused signature comes with all that was signed.
+const maxShownMessage = 2 << 10
+
+func shortened(message string) string {
+	if len(message) <= maxShownMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:maxShownMessage], "") + "..."
 }
+
+// Is reports whether target is the error's [Code], the family it belongs to, or
+// one of [ErrThrottled], [ErrNotAuthorized] and [ErrBadCredentials].
+func (e *APIError) Is(target error) bool {
+	if code, ok := target.(Code); ok {
+		return code.covers(e.Code)
+	}
+	return target == e.class()
+}
+
+// class returns the sentinel of the error's class, or nil. The code decides.
+func (e *APIError) class() error {
+	if e.Code == "" && e.StatusCode == http.StatusTooManyRequests {
+		return ErrThrottled
+	}
+	for _, each := range classes {
+		if inFamilies(e.Code, each.families) {
+			return each.sentinel
+		}
+	}
+	return nil
+}
+
+// Unwrap returns the reason why the body broke off.
+func (e *APIError) Unwrap() error { return e.Err }
 
 // DecodeError is a response that makes no sense although it arrived whole: not
 // JSON, empty, cut short before it was sent, or of another shape. It is not

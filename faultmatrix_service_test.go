@@ -3,6 +3,7 @@ package appstreaming_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"testing"
 	"time"
@@ -118,7 +119,7 @@ func statusRows() []faultRow {
 		{
 			name:  "500 whose body is cut short",
 			fault: appstreamingtest.Fault{Status: 500, Body: page, Break: appstreamingtest.BreakShort, After: 12},
-			want:  refusal(true, appstreaming.APIError{StatusCode: 500, Body: []byte(page[:12])}),
+			want:  refusal(true, appstreaming.APIError{StatusCode: 500, Body: []byte(page[:12]), Err: io.ErrUnexpectedEOF}),
 		},
 		{
 			name:  "503 that asks for an hour",

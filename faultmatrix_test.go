@@ -181,7 +181,8 @@ func (row *faultRow) checkAnswer(t *testing.T, w way, got listed) {
 // not be given.
 func refusal(retried bool, want appstreaming.APIError) verdict {
 	body := string(want.Body)
-	want.Operation, want.Attempts, want.Body = "ListImage", 1, nil
+	brokeOff := want.Err
+	want.Operation, want.Attempts, want.Body, want.Err = "ListImage", 1, nil, nil
 	if retried {
 		want.Attempts = 4
 	}
@@ -201,7 +202,10 @@ func refusal(retried bool, want appstreaming.APIError) verdict {
 			t.Errorf("request id %q in %q, want %q", got.RequestID, err, request.RequestID)
 		}
 		fields := *got
-		fields.RequestID, fields.HostID, fields.Recommend, fields.Body = "", "", "", nil
+		fields.RequestID, fields.HostID, fields.Recommend, fields.Body, fields.Err = "", "", "", nil, nil
+		if (got.Err != nil) != (brokeOff != nil) || brokeOff != nil && !errors.Is(err, brokeOff) {
+			t.Errorf("%v: the body broke off because of %v, want %v", err, got.Err, brokeOff)
+		}
 		if want.Message == "" {
 			fields.Message = ""
 		}

@@ -7,14 +7,16 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/wuying-go/appstreaming/internal/envelope"
 	"github.com/wuying-go/appstreaming/internal/httpbody"
 )
 
 const (
 	// maxErrorBody is how much of a refusal's body is read, and how much of any
-	// body is searched for secrets before its beginning is kept.
+	// body is searched for a refusal and for secrets.
 	maxErrorBody = 64 << 10
 	// keptBody is how much of a body an error keeps.
 	keptBody = 4 << 10
@@ -22,16 +24,20 @@ const (
 
 // read turns a response into a page or an error.
 func (c *call) read(ctx context.Context, resp *http.Response) (*ListImageResponse, error) {
-	if resp.StatusCode == http.StatusSwitchingProtocols {
-		// The body is a connection, which net/http no longer ends with ctx.
-		return nil, c.apiError(resp, nil)
-	}
-	if resp.StatusCode < 200 || resp.StatusCode >= 300 {
-		body, _ := httpbody.ReadStart(resp, min(c.cfg.maxResponseBytes, maxErrorBody))
-		defer body.Release()
-		return nil, c.apiError(resp, body.Bytes)
-	}
 	limit := c.cfg.maxResponseBytes
+	switch status := resp.StatusCode; {
+	case status == http.StatusSwitchingProtocols:
+		// The body is a connection, which net/http no longer ends with ctx.
+		return nil, c.apiError(resp, &httpbody.Body{}, nil)
+	case status < 200 || status >= 300:
+		body, err := httpbody.ReadStart(resp, min(limit, maxErrorBody))
+		defer body.Release()
+		if err != nil {
+			err = c.safeCause(ctx, fmt.Errorf("the response's body broke off after %d bytes: %w", len(body.Bytes), err))
+		}
+		return nil, c.apiError(resp, body, err)
+	}
+
 	body, err := httpbody.Read(resp, limit)
 	defer body.Release()
 	switch {
@@ -39,61 +45,144 @@ func (c *call) read(ctx context.Context, resp *http.Response) (*ListImageRespons
 		return nil, fmt.Errorf("appstreaming: %s: %w: more than %d bytes (request id %q)",
 			c.request.operation.name, ErrResponseTooLarge, limit, c.last.requestID)
 	case err != nil:
-		return nil, c.transportError(ctx, fmt.Errorf("the response broke off after %d bytes: %w", len(body.Bytes), err))
+		return nil, c.transportError(ctx, fmt.Errorf("the response's body broke off after %d bytes: %w", len(body.Bytes), err))
 	}
-
 	page, said, decodeErr := decodePage(body.Bytes)
-	if decodeErr != nil && said.success == successFalse && json.Valid(body.Bytes) {
-		return nil, c.apiError(resp, body.Bytes) // regardless of what else is wrong with it
+	refused, decodeErr := judge(&page, said, decodeErr, body.Bytes)
+	if refused {
+		return nil, c.apiError(resp, body, nil)
 	}
-	page.RequestID = c.secrets.Text(page.RequestID)
+	c.maskPage(&page)
+	if page.RequestID != "" {
+		c.last.requestID = page.RequestID
+	}
 	if decodeErr != nil {
-		if page.RequestID != "" {
-			c.last.requestID = page.RequestID
-		}
 		return nil, c.decodeError(decodeErr, body.Bytes)
 	}
-	if said.success == successFalse || said.success == successAbsent && !isSuccessCode(page.Code) {
-		return nil, c.apiError(resp, body.Bytes)
-	}
-	page.Header = resp.Header
+	page.Header = c.maskedHeader(resp.Header)
 	if c.cfg.raw {
 		page.Raw = slices.Clone(body.Bytes)
 	}
 	return &page, nil
 }
 
-// isSuccessCode recognizes success where the member Success is missing:
-// products of the platform write it in several ways.
-func isSuccessCode(code string) bool {
-	switch strings.ToLower(code) {
-	case "", "200", "ok", "success":
-		return true
+// judge decides whether a body with a status of 2xx is a page, a refusal or
+// neither, in which case it returns an error. A page must show that it is one:
+// a body without any sign of success is not an empty page.
+func judge(page *ListImageResponse, said evidence, err *DecodeError, body []byte) (refused bool, _ *DecodeError) {
+	validJSON := err == nil || json.Valid(body)
+	coded := page.Code != ""
+	succeeded := isSuccessCode(page.Code)
+	switch {
+	case !validJSON && said.items:
+		return false, err
+	case !validJSON:
+		// What is read is not certain, so only a code counts.
+		read := envelope.Read(clip(body, maxErrorBody))
+		return isFailure(read.Code), err
+	case said.success == successFalse, coded && !succeeded && !said.items:
+		return true, err
+	case err == nil && said.items:
+		return false, nil
+	case said.success == successTrue, succeeded:
+		if err == nil && said.data != dataArray {
+			err = misplaced(envelope.Parse(clip(body, maxErrorBody)))
+		}
+		return false, err
 	}
-	return false
+	// At best an empty array, or a Count of 0, shows success. That proves
+	// nothing against a refusal in other words.
+	members := envelope.Parse(clip(body, maxErrorBody))
+	read := envelope.Of(members)
+	switch isEmptyPage := said.data == dataArray || said.countGiven && page.Count == 0; {
+	case read.Success == envelope.False, isFailure(read.Code):
+		return true, err
+	case err == nil && !isEmptyPage:
+		return false, notPage(members)
+	}
+	return false, err
 }
 
-// apiError reads a refusal from a response's first bytes.
-func (c *call) apiError(resp *http.Response, body []byte) *APIError {
-	body = clip(body, maxErrorBody)
-	envelope := decodeEnvelope(body)
+// isSuccessCode reports whether a code stands for success. Products of the
+// platform write it in several ways.
+func isSuccessCode(code string) bool {
+	switch strings.ToLower(code) {
+	case "200", "ok", "success", "successful":
+		return true
+	}
+	return code != "" && strings.Trim(code, "0") == ""
+}
+
+func isFailure(code string) bool { return code != "" && !isSuccessCode(code) }
+
+// notPage describes an object that shows neither success nor failure.
+func notPage(members []envelope.Member) *DecodeError {
+	if err := misplaced(members); err != nil {
+		return err
+	}
+	const listed = 5
+	var names []string
+	for _, m := range members[:min(len(members), listed)] {
+		names = append(names, quoted(m.Name))
+	}
+	found := strings.Join(names, ", ")
+	switch {
+	case len(members) == 0:
+		found = "no members"
+	case len(members) > listed:
+		found += " and others"
+	}
+	return &DecodeError{Reason: "not a page: neither Success, Code, Data nor Count shows success; found " + found}
+}
+
+// misplaced describes images in another place than they belong, or returns nil.
+func misplaced(members []envelope.Member) *DecodeError {
+	for _, m := range members {
+		if isList(m, "Data") && m.Name != "Data" && !m.Empty {
+			return &DecodeError{Path: m.Name, Reason: "not a page: found " + quoted(m.Name) + " instead of Data"}
+		}
+		if m.Kind == envelope.Object && slices.ContainsFunc(m.Members, func(inner envelope.Member) bool { return isList(inner, "Data") }) {
+			return &DecodeError{Path: m.Name, Reason: "not a page: found a page inside " + quoted(m.Name)}
+		}
+	}
+	return nil
+}
+
+func isList(m envelope.Member, name string) bool {
+	return m.Kind == envelope.Array && envelope.SameName(m.Name, name)
+}
+
+// quoted quotes a name from a body for an error's text.
+func quoted(name string) string {
+	const longest = 50
+	if len(name) > longest {
+		name = strings.ToValidUTF8(name[:longest], "") + "..."
+	}
+	return strconv.Quote(name)
+}
+
+// apiError reads a refusal from a response's first bytes. brokeOff is the reason
+// why there are no more, if the body broke off.
+func (c *call) apiError(resp *http.Response, body *httpbody.Body, brokeOff error) *APIError {
+	start := clip(body.Bytes, maxErrorBody)
+	read := envelope.Read(start)
 	masked := c.secrets.Text
 	e := &APIError{
 		Operation:  c.request.operation.name,
-		Code:       Code(masked(envelope.Code)),
-		Message:    masked(envelope.Message),
-		RequestID:  masked(envelope.RequestID),
-		HostID:     masked(envelope.HostID),
-		Recommend:  masked(envelope.Recommend),
+		Code:       Code(masked(read.Code)),
+		Message:    c.secrets.CutText(read.Message),
+		RequestID:  masked(read.RequestID),
+		HostID:     masked(read.HostID),
+		Recommend:  masked(read.Recommend),
 		StatusCode: resp.StatusCode,
-		Body:       c.keptBody(body),
+		Body:       c.keptBody(start),
+		Err:        brokeOff,
 	}
-	if envelope.AccessDenied != nil {
-		denied := *envelope.AccessDenied
-		for _, field := range denied.fields() {
-			*field.value = masked(*field.value)
+	if read.AccessDenied != nil {
+		e.AccessDenied = new(AccessDeniedDetail)
+		for name, field := range e.AccessDenied.fields() {
+			*field = masked(envelope.Text(read.AccessDenied, name))
 		}
-		e.AccessDenied = &denied
 	}
 	if e.RequestID == "" {
 		e.RequestID = c.last.requestID
@@ -105,10 +194,17 @@ func (c *call) apiError(resp *http.Response, body []byte) *APIError {
 	return e
 }
 
-// keptBody returns the beginning of a body as an error keeps it. It masks
-// before it cuts: half a secret is harder to recognize.
-func (c *call) keptBody(body []byte) []byte {
-	return slices.Clone(clip(c.secrets.CutBody(clip(body, maxErrorBody)), keptBody))
+// fields returns the fields under their wire names.
+func (d *AccessDeniedDetail) fields() map[string]*string {
+	return map[string]*string{
+		"AuthAction":               &d.AuthAction,
+		"AuthPrincipalType":        &d.AuthPrincipalType,
+		"AuthPrincipalOwnerId":     &d.AuthPrincipalOwnerID,
+		"AuthPrincipalDisplayName": &d.AuthPrincipalDisplayName,
+		"NoPermissionType":         &d.NoPermissionType,
+		"PolicyType":               &d.PolicyType,
+		"EncodedDiagnosticMessage": &d.EncodedDiagnosticMessage,
+	}
 }
 
 // decodeError completes what the decoder reports.
@@ -116,10 +212,54 @@ func (c *call) decodeError(e *DecodeError, body []byte) *DecodeError {
 	e.Operation = c.request.operation.name
 	e.StatusCode = c.last.status
 	e.RequestID = c.last.requestID
-	e.Body = c.keptBody(body)
+	e.Body = c.keptBody(clip(body, maxErrorBody))
 	e.Reason = c.secrets.Text(e.Reason)
 	e.Path = c.secrets.Text(e.Path)
 	return e
+}
+
+// keptBody returns the beginning of a body as an error keeps it. It masks
+// before it cuts, so that no part of a secret remains.
+func (c *call) keptBody(body []byte) []byte {
+	return slices.Clone(clip(c.secrets.CutBody(body), keptBody))
+}
+
+// maskPage masks the secrets in what a page says about the call.
+func (c *call) maskPage(page *ListImageResponse) {
+	page.Code = c.secrets.Text(page.Code)
+	page.Message = c.secrets.Text(page.Message)
+	page.RequestID = c.secrets.Text(page.RequestID)
+	for name, raw := range page.Extra {
+		if !c.secrets.Finds(string(raw)) {
+			continue
+		}
+		masked := json.RawMessage(c.secrets.Text(string(raw)))
+		if !json.Valid(masked) { // it had a quote in it
+			masked = json.RawMessage(`"***"`)
+		}
+		page.Extra[name] = masked
+	}
+}
+
+// maskedHeader returns a header without secrets. It is the given one if that has
+// none.
+func (c *call) maskedHeader(header http.Header) http.Header {
+	found := false
+	for _, values := range header {
+		for _, value := range values {
+			found = found || c.secrets.Finds(value)
+		}
+	}
+	if !found {
+		return header
+	}
+	masked := header.Clone()
+	for _, values := range masked {
+		for i, value := range values {
+			values[i] = c.secrets.Text(value)
+		}
+	}
+	return masked
 }
 
 func attempts(n int) string {

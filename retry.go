@@ -110,14 +110,12 @@ func orDefault[T int | time.Duration](value, fallback T) T {
 	return value
 }
 
-// The families of codes that are retried, regardless of the HTTP status.
-var (
-	throttlingFamilies = [...]Code{CodeThrottling, CodeRejectedThrottling, "ThrottlingException", "TooManyRequests", "FlowControl"}
-	temporaryFamilies  = [...]Code{
-		CodeServiceUnavailable, CodeInternalError, "SystemError", CodeSystemBusy, CodeServiceBusy,
-		"Timeout", "RequestTimeout", CodeSignatureNonceUsed,
-	}
-)
+// temporaryFamilies are the families of codes that are retried regardless of
+// the HTTP status, in addition to those of [ErrThrottled].
+var temporaryFamilies = [...]Code{
+	CodeServiceUnavailable, CodeInternalError, CodeSystemError, CodeSystemBusy, CodeServiceBusy,
+	CodeTimeout, CodeRequestTimeout, CodeSignatureNonceUsed,
+}
 
 // DefaultRetryable reports whether a failed attempt is worth retrying:
 //
@@ -125,10 +123,10 @@ var (
 //     not accepted.
 //   - The credentials provider failed because of the network, or was too slow.
 //   - HTTP 408, 429 and 5xx.
-//   - With any status, the codes Throttling, Rejected.Throttling,
-//     ThrottlingException, TooManyRequests, FlowControl, ServiceUnavailable,
+//   - With any status, the codes of [ErrThrottled], and ServiceUnavailable,
 //     InternalError, SystemError, SystemBusy, ServiceBusy, Timeout,
 //     RequestTimeout and SignatureNonceUsed, and the families of these codes.
+//   - With any status, a refusal whose body broke off before its code.
 //
 // It reports false for an error that says that ctx has ended. Some errors are
 // retried once although it reports false for them: time errors when the clock
@@ -162,14 +160,14 @@ func isTemporary(err *APIError) bool {
 	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= 500:
 		return true
 	}
-	return inFamilies(err.Code, throttlingFamilies[:]) || inFamilies(err.Code, temporaryFamilies[:])
+	return err.class() == ErrThrottled || inFamilies(err.Code, temporaryFamilies[:]) || err.Code == "" && err.Err != nil
 }
 
 // isThrottled reports whether the service refused a request because there were
 // too many.
 func isThrottled(err error) bool {
 	apiErr, ok := as[*APIError](err)
-	return ok && (apiErr.StatusCode == http.StatusTooManyRequests || inFamilies(apiErr.Code, throttlingFamilies[:]))
+	return ok && (apiErr.StatusCode == http.StatusTooManyRequests || apiErr.class() == ErrThrottled)
 }
 
 func inFamilies(code Code, families []Code) bool {

@@ -1,0 +1,168 @@
+// Package envelope reads the body of a refusal, in every form that the
+// platform's services, gateways and proxies use, and as far as it arrived.
+//
+// It reads JSON and XML. Names of members count in any letter case, with or
+// without underscores and hyphens. A refusal may be wrapped in one more object.
+// Text that is not valid, is followed by something else or breaks off is read
+// as far as possible. The same bytes always give the same result.
+package envelope
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Success is what a body reports in a member called Success.
+type Success uint8
+
+// Absent means that there is no such member, or that it is neither true nor
+// false.
+const (
+	Absent Success = iota
+	True
+	False
+)
+
+// Envelope holds what is known of the members of a refusal.
+type Envelope struct {
+	Code, Message, RequestID, HostID, Recommend string
+
+	Success      Success
+	AccessDenied []Member // nil if there is no such member
+}
+
+// Names of the members, most reliable first.
+var (
+	codeNames    = []string{"Code", "ErrorCode", "ErrCode", "DynamicCode"}
+	messageNames = []string{"Message", "ErrorMessage", "ErrorMsg", "ErrMessage", "ErrMsg", "DynamicMessage", "Msg", "Error"}
+)
+
+const (
+	deniedName  = "AccessDeniedDetail"
+	wrapperName = "Error"
+)
+
+// Read reads the envelope of a body. A body of another kind has an empty one.
+func Read(body []byte) Envelope { return Of(Parse(body)) }
+
+// Of returns the envelope that a document's members hold.
+func Of(members []Member) Envelope {
+	e := direct(members)
+	if e.Code != "" {
+		return e
+	}
+	if wrapped, found := inside(members); found {
+		wrapped.complete(e)
+		return wrapped
+	}
+	return e
+}
+
+// direct reads the members themselves, and nothing that is inside them.
+func direct(members []Member) Envelope {
+	e := Envelope{
+		Code:      strings.TrimSpace(text(members, codeNames, false)),
+		Message:   text(members, messageNames, true),
+		RequestID: Text(members, "RequestId"),
+		HostID:    Text(members, "HostId"),
+		Recommend: Text(members, "Recommend"),
+	}
+	switch strings.ToLower(Text(members, "Success")) {
+	case "true", "1":
+		e.Success = True
+	case "false", "0":
+		e.Success = False
+	}
+	if denied, found := Find(members, deniedName); found && denied.Kind == Object {
+		e.AccessDenied = append([]Member{}, denied.Members...)
+	}
+	return e
+}
+
+// inside returns the envelope that one of the members holds: the one called
+// Error, or the first that has a code, or the first that has a message.
+func inside(members []Member) (Envelope, bool) {
+	var best Envelope
+	for _, needed := range []func(Envelope) bool{
+		func(e Envelope) bool { return e.Code != "" },
+		func(e Envelope) bool { return e.Message != "" },
+	} {
+		found := false
+		for _, m := range members {
+			if m.Kind != Object || SameName(m.Name, deniedName) {
+				continue
+			}
+			if e := direct(m.Members); needed(e) && (!found || SameName(m.Name, wrapperName)) {
+				best, found = e, true
+			}
+		}
+		if found {
+			return best, true
+		}
+	}
+	return Envelope{}, false
+}
+
+// complete takes what e does not have from the envelope around it.
+func (e *Envelope) complete(outer Envelope) {
+	for _, field := range []struct {
+		own   *string
+		outer string
+	}{{&e.Message, outer.Message}, {&e.RequestID, outer.RequestID}, {&e.HostID, outer.HostID}, {&e.Recommend, outer.Recommend}} {
+		if *field.own == "" {
+			*field.own = field.outer
+		}
+	}
+	if outer.Success != Absent {
+		e.Success = outer.Success
+	}
+	if e.AccessDenied == nil {
+		e.AccessDenied = outer.AccessDenied
+	}
+}
+
+// Text returns the text of the member with a name, in any letter case.
+func Text(members []Member, name string) string { return text(members, []string{name}, false) }
+
+// text returns the text of the first of the names that has one. If cut is set,
+// text that breaks off counts too. Of several members with a name the one in
+// the name's own letter case counts, and of these the last one.
+func text(members []Member, names []string, cut bool) string {
+	for _, name := range names {
+		found, exact := "", false
+		for _, m := range members {
+			if m.Text != "" && (cut || !m.Cut) && SameName(m.Name, name) && (m.Name == name || !exact) {
+				found, exact = m.Text, m.Name == name
+			}
+		}
+		if found != "" {
+			return found
+		}
+	}
+	return ""
+}
+
+// Find returns the last member with a name, in any letter case.
+func Find(members []Member, name string) (found Member, ok bool) {
+	for _, m := range members {
+		if SameName(m.Name, name) {
+			found, ok = m, true
+		}
+	}
+	return found, ok
+}
+
+// Parse returns the members of the object in a body, which is JSON or XML. A
+// body of another kind has none. Of an array Parse reads the first item.
+func Parse(body []byte) []Member {
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
+	switch {
+	case bytes.HasPrefix(body, []byte("{")):
+		return parseJSON(body)
+	case bytes.HasPrefix(body, []byte("[")):
+		return parseJSON(bytes.TrimSpace(body[1:]))
+	case bytes.HasPrefix(body, []byte("<")):
+		return parseXML(body)
+	}
+	return nil
+}
