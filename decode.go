@@ -47,7 +47,7 @@ type evidence struct {
 // evidence and page.Code. Of err, Path, Offset and Reason are set. After an
 // error, page holds what was read of it, except images.
 //
-// In addition to what [ListImageResponse] and [Image] say:
+// In addition to what ListImageResponse and Image say:
 //
 //   - null means the zero value. Otherwise text fields accept strings, numbers
 //     and booleans as written. Integers accept integer literals in range.

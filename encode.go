@@ -101,7 +101,7 @@ func marshal(fields any, extra map[string]json.RawMessage) ([]byte, error) {
 	return encode(members)
 }
 
-// encode is [json.Marshal] without HTML escapes. The caller's encoder adds them
+// encode is json.Marshal without HTML escapes. The caller's encoder adds them
 // if it is set to.
 func encode(value any) ([]byte, error) {
 	var text bytes.Buffer

@@ -11,9 +11,9 @@ import (
 
 // Errors that stand for a situation; match them with [errors.Is].
 var (
-	// ErrResponseTooLarge says that a body exceeded [WithMaxResponseBytes].
+	// ErrResponseTooLarge says that a body exceeded WithMaxResponseBytes.
 	ErrResponseTooLarge = errors.New("response too large")
-	// ErrNoMorePages is returned by [Pager.Next] past the last page.
+	// ErrNoMorePages is returned by Pager.Next past the last page.
 	ErrNoMorePages = errors.New("no more pages")
 	// ErrPageLoop says that the service sent the same page twice in a row.
 	ErrPageLoop = errors.New("service sent the same page again")
@@ -21,12 +21,12 @@ var (
 	ErrNoCredentials = errors.New("no credentials")
 	// ErrCredentialsSource says that a source of the standard chain, or the
 	// profile, is set up but has no usable credentials. Without it,
-	// [ErrNoCredentials] says that nobody set up any source.
+	// ErrNoCredentials says that nobody set up any source.
 	ErrCredentialsSource = errors.New("a source of credentials failed")
 	// ErrAttemptTimeout says that an attempt took longer than
-	// [RetryPolicy].AttemptTimeout.
+	// RetryPolicy.AttemptTimeout.
 	ErrAttemptTimeout = errors.New("attempt timed out")
-	// ErrUnstable says that [Client.Snapshot] saw the inventory change in every
+	// ErrUnstable says that Client.Snapshot saw the inventory change in every
 	// pass it was allowed.
 	ErrUnstable = errors.New("image inventory kept changing")
 	// ErrImageFailed says that an image waited for is CREATE_FAILED.
@@ -36,25 +36,25 @@ var (
 	// ErrImageNotListed says that an image waited for was never listed.
 	ErrImageNotListed = errors.New("image was never listed")
 	// ErrImageNotFound says that no image has the identifier or the name given
-	// to [Client.GetImage] or [Client.GetImageByName].
+	// to Client.GetImage or Client.GetImageByName.
 	ErrImageNotFound = errors.New("image not found")
 	// ErrAmbiguousName says that several images have the name given to
-	// [Client.GetImageByName].
+	// Client.GetImageByName.
 	ErrAmbiguousName = errors.New("several images have the name")
 	// ErrThrottled says that the service refused a request because there were
-	// too many: an [*APIError] with the code Throttling, Throttling.User,
+	// too many: an *APIError with the code Throttling, Throttling.User,
 	// ThrottlingException, TooManyRequests, FlowControl or another of the kind, or
 	// without a code and with HTTP status 429.
 	ErrThrottled = errors.New("throttled")
 	// ErrNotAuthorized says that the identity may not make the call: an
-	// [*APIError] with the code Forbidden, NoPermission, AccessDenied,
+	// *APIError with the code Forbidden, NoPermission, AccessDenied,
 	// Unauthorized or another of the kind.
 	ErrNotAuthorized = errors.New("not authorized")
 	// ErrBadCredentials says that the service did not accept the access key, the
-	// token or the signature: an [*APIError] with the code InvalidAccessKeyId,
+	// token or the signature: an *APIError with the code InvalidAccessKeyId,
 	// InvalidSecurityToken, SignatureDoesNotMatch or another of the kind.
 	ErrBadCredentials = errors.New("credentials not accepted")
-	// ErrUninitialized is returned by every method of a zero [Client].
+	// ErrUninitialized is returned by every method of a zero Client.
 	ErrUninitialized = errors.New("client was not made by New")
 )
 

@@ -41,7 +41,7 @@ type ListImageRequest struct {
 	FOTAVersion          string       // FotaVersion: text of an image version
 	ResourceInstanceType string       // ResourceInstanceType: instance type that the image must support, such as "eds.enterprise_office.2c4g"
 
-	BizType  *int32  // BizType: the service uses 1 if it is nil; see [Ptr]
+	BizType  *int32  // BizType: the service uses 1 if it is nil; see Ptr
 	BizTypes []int32 // BizTypeList
 
 	ProductType   ProductType    // ProductType
@@ -52,7 +52,7 @@ type ListImageRequest struct {
 	Tags          []Tag          // TagList: tags that the image must have; an empty Value is not sent
 
 	PageNumber int // PageNumber, from 1; if it is 0 the service decides, and a pager starts at 1
-	PageSize   int // PageSize, from 1 to [MaxPageSize]; if it is 0 the service uses 10, and a pager 100
+	PageSize   int // PageSize, from 1 to MaxPageSize; if it is 0 the service uses 10, and a pager 100
 }
 
 // Ptr returns a pointer to v, for optional fields: BizType: Ptr(int32(1)).

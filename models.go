@@ -23,7 +23,7 @@ type ListImageResponse struct {
 
 	Attempts int             `json:"-"` // HTTP requests it took, 1 when the first succeeded
 	Header   http.Header     `json:"-"` // headers of the response
-	Raw      json.RawMessage `json:"-"` // the body as received, only with [WithRawResponse]
+	Raw      json.RawMessage `json:"-"` // the body as received, only with WithRawResponse
 }
 
 // Image is a cloud desktop or cloud app image, every documented element of
@@ -77,11 +77,11 @@ type Image struct {
 	VolumeEncryptionKey     string `json:"VolumeEncryptionKey"` // identifier of the KMS key, not the key
 
 	// ResourceInstanceCategory is JSON text inside a string; see
-	// [Image.ResourceCategories].
+	// Image.ResourceCategories.
 	ResourceInstanceCategory string `json:"ResourceInstanceCategory"`
 
 	Features []Feature `json:"FeatureList"`
-	Drivers  []string  `json:"DriverList"` // an item may itself be JSON text; see [Image.DriverIDs]
+	Drivers  []string  `json:"DriverList"` // an item may itself be JSON text; see Image.DriverIDs
 	Apps     []App     `json:"AppList"`
 	Tags     []Tag     `json:"TagList"`
 
@@ -123,7 +123,7 @@ type RegionDistribution struct {
 	RegionID  string      `json:"RegionId"`
 	VersionID string      `json:"VersionId"`
 	Status    ImageStatus `json:"Status"`
-	Progress  string      `json:"Progress"` // as "70%"; see [RegionDistribution.ProgressPercent]
+	Progress  string      `json:"Progress"` // as "70%"; see RegionDistribution.ProgressPercent
 }
 
 // DiskSnapshot is a disk's snapshot in an image, an item of SnapshotList. Its

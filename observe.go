@@ -23,7 +23,7 @@ type Attempt struct {
 	RequestID  string        // empty when there was none
 	Reason     string        // the result in one word
 	Start      time.Time     // when the attempt began, by the local clock
-	Waited     time.Duration // before Start, for a [Limiter]; the wait for a retry is not part of it
+	Waited     time.Duration // before Start, for a Limiter; the wait for a retry is not part of it
 	Duration   time.Duration // from asking for credentials to decoding
 	Retry      bool          // whether another attempt follows
 	RetryIn    time.Duration // the wait before it, when Retry is true

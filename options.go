@@ -351,7 +351,7 @@ func isReserved(name string) bool {
 }
 
 // unsigned returns the request for an operation's parameters, with those of
-// [WithParam] added. A parameter of WithParam replaces the one of the same name.
+// WithParam added. A parameter of WithParam replaces the one of the same name.
 func (c *config) unsigned(op operation, params []acs.Param) unsignedRequest {
 	for _, extra := range c.extra {
 		params = slices.DeleteFunc(params, func(p acs.Param) bool { return string(p.AppendName(nil)) == extra.Name })

@@ -39,8 +39,8 @@ type RetryPolicy struct {
 	// call fails at once. 0: 20 s.
 	MaxDelay time.Duration
 	// AttemptTimeout limits one attempt, from asking for credentials to reading
-	// the last byte. The Timeout of an http.Client given by [WithHTTPClient]
-	// limits it too. Waiting for a [Limiter] does not count. An attempt that
+	// the last byte. The Timeout of an http.Client given by WithHTTPClient
+	// limits it too. Waiting for a Limiter does not count. An attempt that
 	// takes longer is retried. 0: 30 s.
 	AttemptTimeout time.Duration
 	// Budget is the number of retry tokens that a client shares with the clients
@@ -49,7 +49,7 @@ type RetryPolicy struct {
 	// retried, so a broken service does not receive several times its usual
 	// load. 0: 500; negative: no limit.
 	Budget int
-	// Retryable decides which errors are retried. nil: [DefaultRetryable].
+	// Retryable decides which errors are retried. nil: DefaultRetryable.
 	// Nothing is retried after ctx has ended. The function may be called by
 	// several goroutines at once.
 	Retryable func(error) bool
@@ -111,7 +111,7 @@ func orDefault[T int | time.Duration](value, fallback T) T {
 }
 
 // temporaryFamilies are the families of codes that are retried regardless of
-// the HTTP status, in addition to those of [ErrThrottled].
+// the HTTP status, in addition to those of ErrThrottled.
 var temporaryFamilies = [...]Code{
 	CodeServiceUnavailable, CodeInternalError, CodeSystemError, CodeSystemBusy, CodeServiceBusy,
 	CodeTimeout, CodeRequestTimeout, CodeSignatureNonceUsed,

@@ -20,7 +20,7 @@ type Request struct {
 	Time        time.Time // of the server's clock
 	Method      string    // GET or POST
 	Action      string    // "ListImage"
-	Scheme      string    // [SchemeACS3], [SchemeRPC] or [SchemeBearer]; "" when it was not signed at all
+	Scheme      string    // SchemeACS3, SchemeRPC or SchemeBearer; "" when it was not signed at all
 	AccessKeyID string    // "" with a bearer token
 	Nonce       string
 	Attempt     int // from 1; the attempt of its call it said it was

@@ -13,7 +13,7 @@ type List[T any] struct {
 	Usual int
 
 	// Limit is how many items of longer lists a text may have, in all lists that
-	// are read here. 0 means that [Reader.Charge] decides.
+	// are read here. 0 means that Reader.Charge decides.
 	Limit int
 
 	scratch []T
