@@ -42,7 +42,7 @@ func sampleImage(i int) appstreaming.Image {
 		sampleSystem{appstreaming.OSTypeWindows, appstreaming.PlatformNameWindowsServer2019, 2, "Windows Server 2019 64位", "win2019"},
 		sampleSystem{appstreaming.OSTypeLinux, appstreaming.PlatformNameDebian, 1, "Debian 12.5 64位", "debian12"},
 		sampleSystem{appstreaming.OSTypeWindows, appstreaming.PlatformNameWindows10, 2, "Windows 10 企业版 64位", "win10"},
-		sampleSystem{appstreaming.OSTypeAndroid, "Android 12", 3, "Android 12 云手机", "android12"},
+		sampleSystem{appstreaming.OSTypeAndroid, appstreaming.PlatformNameUbuntu, 3, "Android 12 云手机", "android12"},
 	)
 	version := fmt.Sprintf("iv-0bxls9m5arix%05d", i)
 	status := of(i/3,
@@ -128,9 +128,9 @@ func timestamp(t time.Time) appstreaming.Timestamp {
 func sampleFeatures(i int) (features []appstreaming.Feature, categories string) {
 	switch i % 3 {
 	case 0:
-		return []appstreaming.Feature{appstreaming.FeatureGPU, "VideoStreaming", appstreaming.FeatureMultiSession}, `["eds.cpu.category","eds.graphics.category"]`
+		return []appstreaming.Feature{appstreaming.FeatureGPU, appstreaming.FeatureFOTAChannel, appstreaming.FeatureMultiSession}, `["eds.cpu.category","eds.graphics.category"]`
 	case 1:
-		return []appstreaming.Feature{appstreaming.FeatureBuilder, "VideoStreaming"}, `["eds.cpu.category"]`
+		return []appstreaming.Feature{appstreaming.FeatureBuilder, appstreaming.FeatureFOTAChannel}, `["eds.cpu.category"]`
 	}
 	return []appstreaming.Feature{appstreaming.FeatureGPU, appstreaming.FeatureBuilder}, `["eds.graphics.category"]`
 }
