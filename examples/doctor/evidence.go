@@ -14,7 +14,7 @@ import (
 
 // maxPages bounds one pass over the inventory; larger ones are checked as far
 // as that.
-const maxPages = 8
+const maxPages = 6
 
 // reply is what one call brought.
 type reply struct {

@@ -376,3 +376,15 @@ func TestAnInterruptedRunPrintsNoReport(t *testing.T) {
 }
 
 var quiet = log.New(io.Discard, "", 0)
+
+func TestALargeInventoryCostsNoMoreRequests(t *testing.T) {
+	t.Parallel()
+	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(1000)...)
+	o := examine(t, new(doctor), longTerm, "-endpoint", service.URL(), "-probe-refusals")
+	if f := o.find(t, "count-all"); f.Verdict != unchecked || f.Seen != "the first 600 of 1000 images were listed" {
+		t.Errorf("count-all: %+v", f)
+	}
+	if f := o.find(t, "bad-signature"); f.Verdict != holds || o.report.Requests > maxRequests {
+		t.Errorf("%d requests, the last check is %+v", o.report.Requests, f)
+	}
+}
