@@ -444,7 +444,7 @@ func (i *imageReader) takeLists(r *wirejson.Reader) {
 	i.ImageRegions = i.regions.TakeInto(&texts)
 
 	languages, features, tags := i.languages.Len(), i.features.Len(), i.tags.Len()
-	if max(languages, features, tags) <= short && languages+features+tags > 1 && r.Charge(shortListsSize) {
+	if max(languages, features, tags) <= short && languages+features+tags > 1 && r.ChargeItems(shortListsSize) {
 		room := new(shortLists)
 		languages, features, tags := room.languages[:], room.features[:], room.tags[:]
 		i.SupportedLanguages = i.languages.TakeInto(&languages)

@@ -1,9 +1,13 @@
 package appstreaming
 
 import (
+	"encoding/json"
 	"reflect"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -47,4 +51,127 @@ func checkAgainstPlain(t *testing.T, body []byte) {
 		t.Fatalf("%.300q: (-want +got)\n%s", sent, cmp.Diff(want, got))
 	}
 	checkRoundTrip(t, got)
+}
+
+// plainDecodePage is the decoder's yardstick: the same rules, on top of
+// encoding/json and the models' tags, with no thought for speed. It reports
+// whether the body is a page, and if only its shape is wrong, where.
+func plainDecodePage(body []byte) (page ListImageResponse, ok success, path string, accepted bool) {
+	members, isObject := plainMembers(body)
+	if !isObject || !utf8.Valid(body) {
+		return page, ok, "", false
+	}
+
+	if raw, found := members["Success"]; found && string(raw) != "null" {
+		var value bool
+		if plainValue(reflect.ValueOf(&value).Elem(), raw) {
+			delete(members, "Success")
+			if ok = successFalse; value {
+				ok = successTrue
+			}
+		}
+	} else {
+		delete(members, "Success")
+	}
+
+	if raw, found := members["Data"]; found && string(raw) != "null" {
+		var items []json.RawMessage
+		if json.Unmarshal(raw, &items) != nil {
+			return page, ok, "Data", false
+		}
+		if len(items) > maxImages {
+			return page, ok, "Data", false
+		}
+		page.Images = make([]Image, len(items))
+		for i, item := range items {
+			fields, isObject := plainMembers(item)
+			if !isObject {
+				return page, ok, "Data[" + strconv.Itoa(i) + "]", false
+			}
+			page.Images[i].Extra = plainObject(reflect.ValueOf(&page.Images[i]).Elem(), fields)
+		}
+	}
+	delete(members, "Data")
+
+	images := page.Images
+	page.Extra = plainObject(reflect.ValueOf(&page).Elem(), members)
+	page.Images = images
+	return page, ok, "", true
+}
+
+// plainMembers returns the members of an object, the last of each name.
+func plainMembers(raw []byte) (members map[string]json.RawMessage, isObject bool) {
+	err := json.Unmarshal(raw, &members)
+	return members, err == nil && members != nil
+}
+
+// plainObject sets the fields of object by their tags and returns the members
+// that are unknown or do not fit.
+func plainObject(object reflect.Value, members map[string]json.RawMessage) (extra map[string]json.RawMessage) {
+	for i := range object.NumField() {
+		name := object.Type().Field(i).Tag.Get("json")
+		if raw, found := members[name]; found && name != "-" && plainValue(object.Field(i), raw) {
+			delete(members, name)
+		}
+	}
+	if len(members) == 0 {
+		return nil
+	}
+	return members
+}
+
+var plainInteger = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+
+// plainValue sets field and reports whether raw fits it.
+func plainValue(field reflect.Value, raw json.RawMessage) (fits bool) {
+	if string(raw) == "null" {
+		return true
+	}
+	if field.Kind() == reflect.Slice {
+		return plainList(field, raw)
+	}
+
+	if raw[0] == '{' || raw[0] == '[' {
+		return false
+	}
+	text := string(raw)
+	if raw[0] == '"' && json.Unmarshal(raw, &text) != nil {
+		return false
+	}
+	switch field.Kind() {
+	case reflect.String:
+		field.SetString(text)
+		return true
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		value, err := strconv.ParseInt(text, 10, field.Type().Bits())
+		if err != nil || !plainInteger.MatchString(text) {
+			return false
+		}
+		field.SetInt(value)
+		return true
+	case reflect.Bool:
+		lower := strings.ToLower(text)
+		field.SetBool(lower == "true" || lower == "1")
+		return lower == "true" || lower == "1" || lower == "false" || lower == "0"
+	}
+	panic("no rule for " + field.Type().String())
+}
+
+func plainList(field reflect.Value, raw json.RawMessage) (fits bool) {
+	var items []json.RawMessage
+	if json.Unmarshal(raw, &items) != nil {
+		return false
+	}
+	fits = true
+	field.Set(reflect.MakeSlice(field.Type(), len(items), len(items)))
+	for i, raw := range items {
+		item := field.Index(i)
+		if item.Kind() == reflect.Struct {
+			members, isObject := plainMembers(raw)
+			fits = isObject && plainObject(item, members) == nil && fits
+		} else {
+			fits = string(raw) != "null" && plainValue(item, raw) && fits
+		}
+	}
+	return fits
 }

@@ -1,8 +1,8 @@
 package appstreaming
 
 // The enumerations below are open: the service adds values without notice, and
-// a value this version does not know travels in both directions unchanged.
-// Every type's Values method lists what is documented today.
+// unknown values pass unchanged in both directions. The Values method of each
+// type lists the documented values.
 
 // ImageStatus is the state of an image, wire parameter and element Status.
 type ImageStatus string
@@ -20,7 +20,7 @@ func (ImageStatus) Values() []ImageStatus {
 	return []ImageStatus{ImageStatusAvailable, ImageStatusInit, ImageStatusCreating, ImageStatusCreateFailed}
 }
 
-// ImageType tells whose image it is, wire parameter and element ImageType.
+// ImageType says who owns an image, wire parameter and element ImageType.
 type ImageType string
 
 // The documented image types.
@@ -37,9 +37,8 @@ func (ImageType) Values() []ImageType {
 }
 
 // PackageType is the packaging of an image, wire parameter and element
-// PackageType. Responses have been seen to spell it in another case ("ECS")
-// and to name packagings a request cannot ask for: compare with
-// [strings.EqualFold].
+// PackageType. Responses can use another letter case ("ECS") and packagings
+// that a request does not accept. Compare values with [strings.EqualFold].
 type PackageType string
 
 // The documented package types of a request.
@@ -141,7 +140,7 @@ func (PlatformName) Values() []PlatformName {
 	}
 }
 
-// SessionType tells how many sessions an image serves at once, element
+// SessionType says how many sessions an image serves at once, element
 // SessionType.
 type SessionType string
 
@@ -156,10 +155,10 @@ func (SessionType) Values() []SessionType {
 	return []SessionType{SessionTypeSingle, SessionTypeMultiple}
 }
 
-// ImageCreateMode tells how an image was made, element ImageCreateMode.
+// ImageCreateMode says how an image was created, element ImageCreateMode.
 type ImageCreateMode string
 
-// The documented ways of making an image.
+// The documented ways to create an image.
 const (
 	ImageCreateModeBySnapshotID  ImageCreateMode = "BY_SNAPSHOT_ID" // from a snapshot, or holding only a system disk
 	ImageCreateModeByInstanceID  ImageCreateMode = "BY_INSTANCE_ID" // from an instance, or holding system and data disks

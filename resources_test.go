@@ -160,3 +160,16 @@ func lingerForTheLeakCheck(begun, end, ended chan struct{}) {
 	<-end
 	close(ended)
 }
+
+func clientOf(tb testing.TB, service *httptest.Server, opts ...appstreaming.Option) *appstreaming.Client {
+	tb.Helper()
+	client, err := appstreaming.New("cn-shanghai", append([]appstreaming.Option{
+		appstreaming.WithEndpoint(service.URL), appstreaming.WithPlainHTTP(),
+		appstreaming.WithCredentials(appstreaming.StaticCredentials("LTAI-bench", "secret-of-the-benchmark", "")),
+	}, opts...)...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(client.CloseIdleConnections)
+	return client
+}

@@ -13,7 +13,7 @@ type List[T any] struct {
 	Usual int
 
 	// Limit is how many items of longer lists a text may have, in all lists that
-	// are read here. 0 means that Reader.Charge decides.
+	// are read here. 0 means that the memory for items decides.
 	Limit int
 
 	scratch []T
@@ -112,7 +112,7 @@ func ReadList[T any](r *Reader, l *List[T], read func(item *T) bool) Fit {
 			r.Skip()
 		}
 	}
-	if !l.long() && l.Limit == 0 && !r.charge(len(l.items), size[T]()) {
+	if !l.long() && l.Limit == 0 && !r.items.charge(len(l.items), size[T]()) {
 		r.Store()
 		l.Drop()
 		return Misfit
@@ -145,9 +145,13 @@ func (l *List[T]) grow(r *Reader) bool {
 		return false
 	}
 	count := len(l.items) + r.remaining()
-	l.counted += count
-	l.full = l.Limit > 0 && l.counted > l.Limit || l.Limit == 0 && !r.charge(count, size[T]())
-	if l.full || r.err != nil {
+	if l.Limit > 0 {
+		l.counted += count
+		l.full = l.counted > l.Limit
+	} else {
+		l.full = !r.items.charge(count, size[T]())
+	}
+	if l.full || r.Err() != nil {
 		return false
 	}
 	r.Store() // the fields are about to move

@@ -9,15 +9,16 @@ import (
 //
 // The text of many fields becomes one string, of which the fields are parts;
 // see [Reader.Store]. Everything else that the result needs is allocated in its
-// exact size. The memory for list items and for Extra is limited to a multiple
-// of the text's size; see [Reader.Charge].
+// exact size. The memory for the items of lists and for Extra is limited to a
+// multiple of the text's size.
 //
 // A Reader can be used again after [Reader.Reset]. Its own memory has a fixed
 // size, regardless of what it has read.
 type Reader struct {
 	Scanner
 	misfit  *SyntaxError
-	memory  int64    // bytes that list items and Extra may still take
+	items   account  // memory for the items of lists
+	extras  account  // memory for Extra
 	misfits [][]byte // scratch of readItem: members whose value does not fit
 	texts   texts
 }
@@ -43,9 +44,9 @@ type Schema[T any] func(r *Reader, v *T, name []byte) Fit
 
 const (
 	// A text may take memoryFloor bytes of memory and memoryFactor times its own
-	// size for list items and Extra. A page of images takes less than its own
-	// size.
-	memoryFloor  = 1 << 20
+	// size for the items of lists, and as much again for Extra. An ordinary page
+	// of images takes less than its own size altogether.
+	memoryFloor  = 256 << 10
 	memoryFactor = 4
 
 	// What an Extra takes: the map with its first members, and each member.
@@ -58,23 +59,27 @@ const (
 func (r *Reader) Reset(text []byte) {
 	r.Scanner.Reset(text)
 	r.misfit = nil
-	r.memory = memoryFloor + memoryFactor*int64(len(text))
+	r.items = memoryFloor + memoryFactor*account(len(text))
+	r.extras = r.items
 	r.texts.drop()
 }
 
-// Charge takes n bytes of the memory that the text may use. It reports false if
-// that many are not left.
-func (r *Reader) Charge(n int) bool { return r.charge(n, 1) }
+// account is how many bytes of memory a text may still take for something.
+type account int64
 
-// charge charges for n items of a size.
-func (r *Reader) charge(n, size int) bool {
-	taken := int64(n) * int64(size)
-	if taken > r.memory {
+// charge takes n times size bytes. It reports false if that many are not left.
+func (a *account) charge(n, size int) bool {
+	taken := account(n) * account(size)
+	if taken > *a {
 		return false
 	}
-	r.memory -= taken
+	*a -= taken
 	return true
 }
+
+// ChargeItems takes n bytes of the memory for the items of lists. It reports
+// false if that many are not left.
+func (r *Reader) ChargeItems(n int) bool { return r.items.charge(n, 1) }
 
 // Err returns the first failure: a syntax error, or else a value that the
 // caller or r has found unacceptable. It returns nil if there is none.
@@ -139,7 +144,7 @@ func (r *Reader) settle(extra *Extra, name, raw []byte) {
 			*extra = nil
 		}
 	case raw == nil: // it fits, or the text is invalid
-	case *extra == nil && !r.Charge(extraSize), !found && !r.Charge(extraMemberSize):
+	case *extra == nil && !r.extras.charge(1, extraSize), !found && !r.extras.charge(1, extraMemberSize):
 		r.Refuse(r.pos-len(raw), "too many unknown members")
 	default:
 		if *extra == nil {

@@ -88,15 +88,20 @@ func TestMarshallingAnImage(t *testing.T) {
 	}{
 		{"zero values", Image{}, `{"ImageId":"","AliUid":0,"OnlineVersion":false,"FeatureList":null,"AppList":null,"Platform":null}`},
 		{"empty lists", Image{Features: []Feature{}, Apps: []App{}}, `{"FeatureList":[],"AppList":[]}`},
-		{"lists", Image{Features: []Feature{"a", "b"}, Tags: []Tag{{"k", "v"}, {}}}, `{"FeatureList":["a","b"],"TagList":[{"Key":"k","Value":"v"},{"Key":"","Value":""}]}`},
+		{"lists",
+			Image{Features: []Feature{"a", "b"}, Tags: []Tag{{"k", "v"}, {}}},
+			`{"FeatureList":["a","b"],"TagList":[{"Key":"k","Value":"v"},{"Key":"","Value":""}]}`},
 		{"integer platform", Image{Platform: "-2"}, `{"Platform":-2}`},
 		{"fraction platform", Image{Platform: "2.5"}, `{"Platform":2.5}`},
 		{"named platform", Image{Platform: "Windows"}, `{"Platform":"Windows"}`},
 		{"platform that only resembles a number", Image{Platform: "02"}, `{"Platform":"02"}`},
-		{"text with everything in it", Image{ImageName: "\"\\/\b\f\n\r\t\x00\x1f\x7f云😀\u2028<&>"}, `{"ImageName":"\"\\/\b\f\n\r\t\u0000\u001f\u007f云😀\u2028<&>"}`},
+		{"text with everything in it",
+			Image{ImageName: "\"\\/\b\f\n\r\t\x00\x1f\x7f云😀\u2028<&>"}, `{"ImageName":"\"\\/\b\f\n\r\t\u0000\u001f\u007f云😀\u2028<&>"}`},
 		{"text that is not UTF-8", Image{ImageName: "a\xffb\xc3"}, `{"ImageName":"a\ufffdb\ufffd"}`},
 		{"extra adds", Image{Extra: extra{"New": []byte(` [1,2] `), "n\"": nil}}, `{"New":[1,2],"n\"":null}`},
-		{"extra replaces", Image{ImageName: "a", Apps: []App{{}}, Extra: extra{"ImageName": []byte(`{"b":1}`), "AppList": []byte(`7`)}}, `{"ImageName":{"b":1},"AppList":7}`},
+		{"extra replaces",
+			Image{ImageName: "a", Apps: []App{{}}, Extra: extra{"ImageName": []byte(`{"b":1}`), "AppList": []byte(`7`)}},
+			`{"ImageName":{"b":1},"AppList":7}`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -177,20 +182,11 @@ func TestUnmarshallingNamesTheFault(t *testing.T) {
 		{new(Image), `[]`, "appstreaming: cannot unmarshal an image (byte 0): an array instead of an object"},
 		{new(Image), `{"ImageId":"a"} x`, "appstreaming: cannot unmarshal an image (byte 16): 'x' after the JSON value"},
 		{new(Image), "{\"ImageId\":\"\xff\"}", "appstreaming: cannot unmarshal an image at ImageId (byte 12): invalid UTF-8 in a string"},
-		{new(ListImageResponse), `{"Data":[0]}`, "appstreaming: cannot unmarshal a page of images at Data[0] (byte 9): a number instead of an object"},
+		{new(ListImageResponse), `{"Data":[0]}`,
+			"appstreaming: cannot unmarshal a page of images at Data[0] (byte 9): a number instead of an object"},
 	} {
 		if err := row.target.UnmarshalJSON([]byte(row.text)); err == nil || err.Error() != row.want {
 			t.Errorf("%s: error %v, want %s", row.text, err, row.want)
-		}
-	}
-}
-
-func BenchmarkMarshalPage100(b *testing.B) {
-	page, _ := mustDecode(b, string(readPage(b, "page-100.json")))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := page.MarshalJSON(); err != nil {
-			b.Fatal(err)
 		}
 	}
 }
