@@ -93,7 +93,9 @@ func TestCallersShareTheIssueOfAKeyAndDoNotOutwaitTheirContext(t *testing.T) {
 
 func TestOnlyARefusedTokenIsGivenUp(t *testing.T) {
 	t.Parallel()
-	for code, want := range map[appstreaming.Code]string{appstreaming.CodeInvalidSecurityTokenExpired: "none", appstreaming.CodeThrottlingUser: "STS.1"} {
+	for code, want := range map[appstreaming.Code]string{
+		appstreaming.CodeInvalidSecurityTokenExpired: "none", appstreaming.CodeThrottlingUser: "STS.1",
+	} {
 		keys := newRotating(func(context.Context) (issued, error) {
 			return issued{Credentials: appstreaming.Credentials{AccessKeyID: "STS.1"}}, nil
 		})
@@ -107,14 +109,14 @@ func TestOnlyARefusedTokenIsGivenUp(t *testing.T) {
 	}
 }
 
-func TestAFileIsReadAnewWhenItsTokenIsRefused(t *testing.T) {
+func TestAFileIsReadAgainWhenItsTokenIsRefused(t *testing.T) {
 	t.Parallel()
 	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(3)...)
 	service.AddCredentials(appstreaming.Credentials{AccessKeyID: "STS.new", AccessKeySecret: "s", SecurityToken: "t2"})
 	path := filepath.Join(t.TempDir(), "sts.json")
 	write := func(id, secret, token string) {
-		text := fmt.Sprintf(`{"RequestId": "R", "Credentials": {"AccessKeyId": %q, "AccessKeySecret": %q, "SecurityToken": %q, "Expiration": %q}}`,
-			id, secret, token, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+		const form = `{"RequestId": "R", "Credentials": {"AccessKeyId": %q, "AccessKeySecret": %q, "SecurityToken": %q, "Expiration": %q}}`
+		text := fmt.Sprintf(form, id, secret, token, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -135,7 +137,9 @@ func TestAFileIsReadAnewWhenItsTokenIsRefused(t *testing.T) {
 func TestAFileThatIsNoAnswerOfSTSIsNotQuoted(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"text": "AccessKeySecret=hush", "empty": "{}", "type": `{"Credentials": {"AccessKeyId": "x", "Expiration": "hush"}}`} {
+	for name, text := range map[string]string{
+		"text": "AccessKeySecret=hush", "empty": "{}", "type": `{"Credentials": {"AccessKeyId": "x", "Expiration": "hush"}}`,
+	} {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

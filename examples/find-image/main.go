@@ -29,57 +29,59 @@ func program() *demo.Program {
 		Samples: func() []appstreaming.Image { return appstreamingtest.SampleImages(237) },
 		Flags:   w.flags,
 		Check:   w.check,
-		Run:     w.find,
+		Run:     w.run,
 	}
 }
 
 // wanted says which images to find.
 type wanted struct {
-	request appstreaming.ListImageRequest
-	exact   bool
+	request  appstreaming.ListImageRequest
+	exact    bool // the name is the whole name
+	versions bool // all versions of an image
 }
 
 func (w *wanted) flags(f *demo.Flags) {
 	f.Group("Which images")
 	f.Text("id", &w.request.ImageID, "exact `identifier`")
 	f.Text("name", &w.request.ImageName, "`text` that is part of the name")
-	f.Toggle("exact", &w.exact, "the -name is the whole name")
+	f.Toggle("exact", &w.exact, "the -name is the whole name; several images of that name are an error")
 	f.Value("tag", "`key=value`, or key for any value; may be repeated", func(s string) error {
 		key, value, _ := strings.Cut(s, "=")
 		w.request.Tags = append(w.request.Tags, appstreaming.Tag{Key: key, Value: value})
 		return nil
 	})
-}
-
-func (w *wanted) isEmpty() bool {
-	return w.request.ImageID == "" && w.request.ImageName == "" && len(w.request.Tags) == 0
+	f.Toggle("versions", &w.versions, "with -id alone: all versions of the image, not only the one in use")
 }
 
 func (w *wanted) check(demo.Env) error {
-	if w.exact && w.request.ImageName == "" {
-		return errors.New("-exact needs -name")
+	switch {
+	case w.exact && (w.request.ImageName == "" || w.request.ImageID != "" || len(w.request.Tags) > 0):
+		return errors.New("-exact is for -name alone")
+	case w.versions && !w.byID():
+		return errors.New("-versions is for -id alone")
 	}
 	return w.request.Validate()
 }
 
-// find prints the images. It prints nothing when the search fails.
-func (w *wanted) find(ctx context.Context, s *demo.Session) error {
-	if w.isEmpty() {
+func (w *wanted) byID() bool {
+	return w.request.ImageID != "" && w.request.ImageName == "" && len(w.request.Tags) == 0
+}
+
+// run prints the images. It prints nothing when the search fails.
+func (w *wanted) run(ctx context.Context, s *demo.Session) error {
+	if w.request.ImageID == "" && w.request.ImageName == "" && len(w.request.Tags) == 0 {
 		if s.Service == nil {
 			return &demo.ExitError{Code: demo.ExitUsage, Err: errors.New("specify at least one of -id, -name and -tag")}
 		}
 		w.request.ImageID = "imgc-06zyt9m93zwa00007"
 		fmt.Fprintf(s.Stderr, "Without -id, -name or -tag this finds the sample image -id %s.\n", w.request.ImageID)
 	}
-	found := []appstreaming.Image{} // marshals as [] when it stays empty
-	for image, err := range appstreaming.Images(ctx, s.Client, w.request) {
-		if err != nil {
-			return err
-		}
-		if w.exact && image.ImageName != w.request.ImageName {
-			continue // the service matches parts of the name
-		}
-		found = append(found, image)
+	found, err := w.find(ctx, s.Client)
+	if errors.Is(err, appstreaming.ErrImageNotFound) {
+		found, err = []appstreaming.Image{}, nil // marshals as []
+	}
+	if err != nil {
+		return err
 	}
 	out := json.NewEncoder(s.Stdout)
 	out.SetIndent("", "  ")
@@ -91,4 +93,21 @@ func (w *wanted) find(ctx context.Context, s *demo.Session) error {
 		return &demo.ExitError{Code: exitNotFound, Err: fmt.Errorf("no such image: %v", w.request)}
 	}
 	return nil
+}
+
+// find returns the images.
+func (w *wanted) find(ctx context.Context, client *appstreaming.Client) ([]appstreaming.Image, error) {
+	switch {
+	case w.exact:
+		image, err := client.GetImageByName(ctx, w.request.ImageName)
+		return []appstreaming.Image{image}, err
+	case w.byID() && !w.versions:
+		image, err := client.GetImage(ctx, w.request.ImageID)
+		return []appstreaming.Image{image}, err
+	}
+	found, err := appstreaming.Collect(client.Images(ctx, w.request))
+	if err == nil && len(found) == 0 {
+		err = appstreaming.ErrImageNotFound
+	}
+	return found, err
 }

@@ -102,7 +102,9 @@ func TestExitCodesTellWhatHappened(t *testing.T) {
 	}{
 		{"-id imgc-none", "[]\n", "no such image: ListImage(ImageId=imgc-none)", 3},
 		{"-name DemoImage-00042 -exact", "[]\n", "no such image", 3}, // a part of a name
-		{"-exact", "", "-exact needs -name", 2},
+		{"-exact", "", "-exact is for -name alone", 2},
+		{"-name x -exact -tag y", "", "-exact is for -name alone", 2},
+		{"-name x -versions", "", "-versions is for -id alone", 2},
 		{"-id x -tag =v", "", "must not be empty", 2},
 		{"-id x y", "", `unexpected argument "y"`, 2},
 		{"-id x -region x/../y", "", "-region: ", 2},
@@ -121,6 +123,37 @@ func TestExitCodesTellWhatHappened(t *testing.T) {
 	}
 	if code, _, stderr := against(t.Context(), appstreamingtest.NewServer(t)); code != 2 || !strings.Contains(stderr, "at least one of") {
 		t.Errorf("a search for nothing: exit %d, %q", code, stderr)
+	}
+}
+
+func TestOneVersionIsPrintedUnlessAllAreWanted(t *testing.T) {
+	t.Parallel()
+	old := appstreaming.Image{ImageID: "imgc-1", VersionID: "iv-1", ImageName: "twin", Status: appstreaming.ImageStatusAvailable}
+	used := appstreaming.Image{ImageID: "imgc-1", VersionID: "iv-2", ImageName: "twin", OnlineVersion: true}
+	other := appstreaming.Image{ImageID: "imgc-2", VersionID: "iv-3", ImageName: "twin"}
+	service := appstreamingtest.NewServer(t, old, used, other)
+	for args, want := range map[string]string{
+		"-id imgc-1":           "iv-2",
+		"-id imgc-1 -versions": "iv-1 iv-2",
+		"-name twin":           "iv-1 iv-2 iv-3",
+		"-id imgc-2 -name twi": "iv-3",
+	} {
+		code, stdout, stderr := against(t.Context(), service, strings.Fields(args)...)
+		var images []appstreaming.Image
+		if err := json.Unmarshal([]byte(stdout), &images); err != nil || code != 0 {
+			t.Fatalf("%s: exit %d, %v, %s", args, code, err, stderr)
+		}
+		var versions []string
+		for _, image := range images {
+			versions = append(versions, image.VersionID)
+		}
+		if got := strings.Join(versions, " "); got != want {
+			t.Errorf("%s: %s, want %s", args, got, want)
+		}
+	}
+	code, stdout, stderr := against(t.Context(), service, "-name", "twin", "-exact")
+	if code != 1 || stdout != "" || !strings.Contains(stderr, "imgc-1") || !strings.Contains(stderr, "imgc-2") {
+		t.Errorf("an ambiguous name: exit %d, %q, %q; want 1 and both identifiers", code, stdout, stderr)
 	}
 }
 

@@ -123,7 +123,9 @@ func TestListsAreJSONInTheirCell(t *testing.T) {
 
 func TestExcelFindsAByteOrderMarkWhenAsked(t *testing.T) {
 	t.Parallel()
-	for args, want := range map[string]string{"-o csv": "ImageId,", "-o csv -bom": "\ufeffImageId,", "-o csv -bom -image-id none": "\ufeffImageId,"} {
+	for args, want := range map[string]string{
+		"-o csv": "ImageId,", "-o csv -bom": "\ufeffImageId,", "-o csv -bom -image-id none": "\ufeffImageId,",
+	} {
 		got := execute(t.Context(), strings.Fields(args)...)
 		if !strings.HasPrefix(got.stdout, want) || strings.Count(got.stdout, "\ufeff") != strings.Count(want, "\ufeff") {
 			t.Errorf("%s begins %q", args, got.stdout[:12])

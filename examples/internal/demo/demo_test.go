@@ -203,7 +203,8 @@ func TestInvalidFlagsAreExplained(t *testing.T) {
 	var stderr bytes.Buffer
 	env := Isolated(io.Discard, &stderr)
 	env.Getenv = func(name string) string { return map[string]string{"ALIBABA_CLOUD_REGION_ID": "x/../y"}[name] }
-	if code := counting().Execute(t.Context(), env, nil); code != ExitUsage || !strings.Contains(stderr.String(), "ALIBABA_CLOUD_REGION_ID: ") {
+	code := counting().Execute(t.Context(), env, nil)
+	if code != ExitUsage || !strings.Contains(stderr.String(), "ALIBABA_CLOUD_REGION_ID: ") {
 		t.Errorf("exit %d, %q", code, stderr.String())
 	}
 }

@@ -18,6 +18,7 @@ var hints = []struct {
 	{is(appstreaming.ErrCredentialsSource), "a source of credentials is set up but does not work: see the message"},
 	{is(appstreaming.ErrNoCredentials), "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, " +
 		"or log in with the aliyun CLI (aliyun configure)"},
+	{is(appstreaming.ErrAmbiguousName), "name one of them by its identifier"},
 	{is(appstreaming.Code("Forbidden.AccessKeyDisabled")), "the access key is disabled; enable it, or use another"},
 	{is(appstreaming.Code("Forbidden.RiskControl")), "the account is under risk control, which no permission lifts; ask the vendor's support"},
 	{is(appstreaming.CodeForbidden), "grant the RAM action appstreaming:ListImage on resource * to this identity"},

@@ -20,7 +20,9 @@ import (
 
 type stub func(appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error)
 
-func (s stub) ListImage(_ context.Context, req appstreaming.ListImageRequest, _ ...appstreaming.Option) (*appstreaming.ListImageResponse, error) {
+func (s stub) ListImage(
+	_ context.Context, req appstreaming.ListImageRequest, _ ...appstreaming.Option,
+) (*appstreaming.ListImageResponse, error) {
 	return s(req)
 }
 
@@ -81,7 +83,9 @@ func TestTheRequestSelectsGoldImagesOfManyPages(t *testing.T) {
 	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(all)...)
 	var want appstreaming.Image
 	for _, image := range service.Images() {
-		if image.Status == appstreaming.ImageStatusAvailable && image.OSType == appstreaming.OSTypeWindows && isDeployedTo(image, "cn-hangzhou") && slices.Contains(image.Tags, gold) && image.Modified > want.Modified {
+		isGold := image.Status == appstreaming.ImageStatusAvailable && image.OSType == appstreaming.OSTypeWindows &&
+			isDeployedTo(image, "cn-hangzhou") && slices.Contains(image.Tags, gold)
+		if isGold && image.Modified > want.Modified {
 			want = image
 		}
 	}
