@@ -84,7 +84,7 @@ func kind[E error](err error) (error, bool) { return find[E](err) }
 // Texts of errors of the network that credentials-go writes into another text.
 var (
 	lookupPattern      = regexp.MustCompile(`lookup ([a-zA-Z0-9.-]{1,253})(?: on \S+)?: no such host`)
-	socketPattern      = regexp.MustCompile(`\b(dial|read|write) tcp (?:\S+->)?([0-9a-fA-F.:\[\]]{2,60}): ([a-z][a-z :]{2,60}[a-z])`)
+	socketPattern      = regexp.MustCompile(`\b(dial|read|write) tcp (?:\S+->)?([0-9a-fA-F.:\[\]]{2,60}): ([a-z][a-z :/]{2,60}[a-z])`)
 	certificatePattern = regexp.MustCompile(`(?:tls: failed to verify certificate|x509): `)
 )
 
