@@ -30,24 +30,24 @@ type notSetUp string
 
 func (e notSetUp) Error() string { return string(e) }
 
-// defaultChain provides the credentials of the standard chain of
-// credentials-go: of the first source that has any.
-func defaultChain() CredentialsProvider { return chainOf(surroundings()) }
+func defaultChain() *credentialGate { return standardChain(surroundings) }
 
-func chainOf(here profile.Reader) CredentialsProvider {
-	return newCredentialGate(func() singleflight.Source[Credentials] { return firstSource(standardSources(here)) })
+// standardChain provides the credentials of the standard chain of
+// credentials-go: those of the first source that has any.
+func standardChain(here func() profile.Reader) *credentialGate {
+	return newCredentialGate(func() singleflight.Source[Credentials] { return firstOf(standardSources(here())) })
 }
 
-// profileProvider provides the credentials of a profile of the CLI's file.
-func profileProvider(here profile.Reader, name string) CredentialsProvider {
+// namedProfile provides the credentials of a profile in the CLI's file.
+func namedProfile(here func() profile.Reader, name string) *credentialGate {
 	return newCredentialGate(func() singleflight.Source[Credentials] {
-		return firstSource([]source{{"CLI profile", fromProfile(here, name)}})
+		return firstOf([]source{{"CLI profile", fromProfile(here(), name)}})
 	})
 }
 
-// firstSource returns a source that asks each of the given ones, in order, and
+// firstOf returns a source that asks each of the given ones, in order, and
 // stays with the first that has credentials.
-func firstSource(sources []source) singleflight.Source[Credentials] {
+func firstOf(sources []source) singleflight.Source[Credentials] {
 	var chosen *source
 	return func() (Credentials, error) {
 		if chosen != nil {

@@ -337,11 +337,16 @@ func (k *savedKey) GetCredentials() (*providers.Credentials, error) {
 		}
 		k.saved = read
 	}
-	found := &providers.Credentials{AccessKeyId: k.saved.AccessKeyID, AccessKeySecret: k.saved.AccessKeySecret, ProviderName: k.GetProviderName()}
-	if k.saved.Mode != profile.ModeAccessKey && k.saved.Mode != profile.ModeRole {
-		found.SecurityToken = k.saved.SecurityToken
+	found := providers.Credentials{
+		AccessKeyId:     k.saved.AccessKeyID,
+		AccessKeySecret: k.saved.AccessKeySecret,
+		SecurityToken:   k.saved.SecurityToken,
+		ProviderName:    k.GetProviderName(),
 	}
-	return found, nil
+	if k.saved.Mode == profile.ModeAccessKey || k.saved.Mode == profile.ModeRole {
+		found.SecurityToken = "" // such a profile can hold one of an earlier mode
+	}
+	return &found, nil
 }
 
 func (k *savedKey) GetProviderName() string { return "cli_profile" }

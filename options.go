@@ -128,7 +128,7 @@ func WithProfile(name string) Option {
 		if name == "" {
 			return &OptionError{Option: "WithProfile", Reason: "the name must not be empty"}
 		}
-		c.credentials = profileProvider(surroundings(), name)
+		c.credentials = namedProfile(surroundings, name)
 		return nil
 	}
 }
