@@ -7,7 +7,7 @@ func (s *Scanner) Number() (literal []byte) {
 		i++
 	}
 	if i < len(text) && text[i] == '0' {
-		i++ // and no further digit
+		i++ // no digit may follow
 	} else if i = s.digits(i); i < 0 {
 		return nil
 	}
@@ -43,7 +43,7 @@ func (s *Scanner) digits(i int) int {
 	return i
 }
 
-// IsNumber reports whether text is a number as JSON writes it.
+// IsNumber reports whether text is a number in the notation of JSON.
 func IsNumber(text string) bool {
 	var s Scanner
 	s.Reset([]byte(text))
@@ -71,7 +71,7 @@ func parseInteger(literal []byte) (value int64, ok bool) {
 	}
 	switch {
 	case negative && n <= 1<<63:
-		return -int64(n), true // 1<<63 wraps to itself, which is right
+		return -int64(n), true // 1<<63 wraps to itself
 	case !negative && n < 1<<63:
 		return int64(n), true
 	}

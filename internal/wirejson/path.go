@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// maxPath bounds a path; what is deeper is cut.
+// maxPath bounds a path. Longer paths are cut.
 const maxPath = 256
 
-// Path tells which value lies at offset in text, as "Data[3].AppList[1].AppName":
-// the one that begins there, or that could not be read because of what is
-// there. It reads the text anew, so that nobody pays for paths until something
-// fails.
+// Path returns the path of the value at offset in text, for example
+// "Data[3].AppList[1].AppName": the value that begins there, or the one that is
+// invalid because of the byte there. It reads the text again, so reading without
+// failures does not pay for paths.
 func Path(text []byte, offset int) string {
 	w := walker{offset: offset}
 	w.Reset(text)
@@ -23,15 +23,15 @@ func Path(text []byte, offset int) string {
 	return path
 }
 
-// walker reads a text up to an offset and knows the path to where it is.
+// walker reads a text up to an offset. path is the path to where it is.
 type walker struct {
 	Scanner
 	offset int
 	path   []byte
 }
 
-// value reads a value and reports false where the walk ends: at the offset, or
-// because the text is at fault. The path then stays as it is.
+// value reads a value. It reports false where the walk ends: at the offset, or
+// at a syntax error. The path then stays as it is.
 func (w *walker) value() bool {
 	kind := w.Peek()
 	if w.pos >= w.offset {

@@ -1,13 +1,16 @@
-// Package wirejson reads JSON text in place, value by value, in one pass.
+// Package wirejson reads JSON text into structs, in one pass.
 //
-// It accepts exactly the texts of RFC 8259 that [encoding/json] accepts, nested
-// no deeper than [MaxDepth], and of those only the ones that are valid UTF-8.
-// Nothing is copied: what it returns are parts of the text, valid as long as
-// the text is.
+// [Scanner] reads the text value by value. It accepts the texts of RFC 8259 that
+// [encoding/json] accepts, if they are valid UTF-8 and nested no deeper than
+// [MaxDepth]. It copies nothing: the values that it returns are parts of the
+// text.
 //
-// A failure sticks. The first one is kept with its offset, and from then on
-// every value is missing and every list ends, so that callers look at
-// [Scanner.Err] once, when they are done.
+// [Reader] reads values into the fields of structs, which a [Schema] selects. It
+// copies what it keeps, in few allocations, and limits the memory that a text
+// can take.
+//
+// The first failure is kept with its offset. After it, every value is missing
+// and every list ends, so callers check Err once, when they are done.
 package wirejson
 
 import (
@@ -20,11 +23,11 @@ import (
 // [encoding/json].
 const MaxDepth = 10000
 
-// Kind is what a value is, as told by its first byte.
+// Kind is the type of a value. Its first byte determines it.
 type Kind uint8
 
-// The kinds of values. Missing is no value at all: the end of the text, or a
-// byte that begins none.
+// The kinds of values. Missing means no value: the end of the text, or a byte
+// that begins no value.
 const (
 	Missing Kind = iota
 	Null
@@ -35,7 +38,7 @@ const (
 	Object
 )
 
-// String names the kind with its article, for messages.
+// String returns the name of the kind with its article, for messages.
 func (k Kind) String() string {
 	return [...]string{"nothing", "null", "a boolean", "a number", "a string", "an array", "an object"}[k]
 }
@@ -46,26 +49,26 @@ var kinds = [256]Kind{
 	'5': Number, '6': Number, '7': Number, '8': Number, '9': Number,
 }
 
-// Scanner reads one JSON text. Its zero value reads the empty text; use
-// [Scanner.Reset] to give it another.
+// Scanner reads one JSON text, which [Scanner.Reset] sets. The zero Scanner
+// reads the empty text.
 //
-// The methods that read a value are to be called when [Scanner.Peek] says that
-// it comes next. Objects are read with
+// Call a method that reads a value only if [Scanner.Peek] reports its kind. Read
+// objects with
 //
 //	for name, more := s.Object(); more; name, more = s.NextMember() {
 //		... read or skip one value ...
 //	}
 //
-// and arrays likewise with Array and NextItem, which give no names.
+// and arrays in the same way with Array and NextItem, which return no names.
 type Scanner struct {
 	text  []byte
 	pos   int
 	depth int // objects and arrays open
 	err   *SyntaxError
-	open  []byte // scratch of Skip: first bytes of the objects and arrays it is in
+	open  []byte // scratch of Skip: how the objects and arrays that it is in end
 }
 
-// SyntaxError says why and where a text is not acceptable JSON.
+// SyntaxError says where and why a text is not acceptable.
 type SyntaxError struct {
 	Offset int
 	Reason string
@@ -74,7 +77,7 @@ type SyntaxError struct {
 // Error describes the failure.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("byte %d: %s", e.Offset, e.Reason) }
 
-// Valid reports whether text is one JSON value and nothing else.
+// Valid reports whether text is one JSON value, with nothing after it.
 func Valid(text []byte) bool {
 	var s Scanner
 	s.Reset(text)
@@ -91,7 +94,7 @@ func (s *Scanner) Reset(text []byte) {
 // Err returns the first failure, or nil.
 func (s *Scanner) Err() *SyntaxError { return s.err }
 
-// Offset returns where s is in the text.
+// Offset returns the position of s in the text.
 func (s *Scanner) Offset() int { return s.pos }
 
 // rewind goes back to offset, the beginning of a value that has since been read
@@ -102,7 +105,7 @@ func (s *Scanner) rewind(offset int) {
 	}
 }
 
-// Peek skips white space and tells the kind of the value that follows.
+// Peek skips white space and returns the kind of the value that comes next.
 func (s *Scanner) Peek() Kind { return kinds[s.next()] }
 
 // End fails if anything but white space is left.
@@ -112,8 +115,8 @@ func (s *Scanner) End() {
 	}
 }
 
-// Object enters an object and reads the name of its first member, free of
-// escapes. It reports false for an object without members, which it leaves.
+// Object enters an object and reads the name of its first member, without
+// escapes. If the object has no members, it leaves the object and reports false.
 func (s *Scanner) Object() (name []byte, more bool) {
 	if !s.enter('}') {
 		return nil, false
@@ -214,7 +217,7 @@ func (s *Scanner) remaining() (count int) {
 	return count
 }
 
-// next skips white space and returns the byte that follows, 0 at the end.
+// next skips white space and returns the byte that follows, or 0 at the end.
 func (s *Scanner) next() byte {
 	if s.pos < len(s.text) && s.text[s.pos] > ' ' {
 		return s.text[s.pos]
@@ -308,8 +311,8 @@ func (s *Scanner) found(offset int) string {
 	return fmt.Sprintf("byte 0x%02x", s.text[offset])
 }
 
-// fail keeps the first failure. Being at the end of the text is what makes it
-// stick: nothing follows, whatever is asked for.
+// fail keeps the first failure. It goes to the end of the text, so that no value
+// follows.
 func (s *Scanner) fail(offset int, reason string) {
 	if s.err == nil {
 		s.err = &SyntaxError{Offset: offset, Reason: reason}

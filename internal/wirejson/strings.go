@@ -14,13 +14,12 @@ const (
 	highs = 0x8080808080808080
 )
 
-// special marks, by their high bits, the bytes of eight that end a plain run in
-// a string: quote, backslash, control characters. Only the first mark counts,
-// as the subtractions may borrow from what follows it.
+// special sets the high bit of those of eight bytes that end a plain run in a
+// string: quote, backslash, control characters. Only the first mark is exact,
+// because the subtractions may borrow from the bytes after it.
 //
-// For a byte b below 0x80, b-n has the high bit just when b < n, and b equals n
-// just when their exclusive or is less than 1. Bytes of 0x80 and more are never
-// special, which &^ x sees to.
+// For a byte b below 0x80, b-n has the high bit if b < n, and b equals n if
+// their exclusive or is less than 1. The &^ x excludes bytes from 0x80.
 func special(x uint64) uint64 {
 	control := x - ones*' '
 	quote := (x ^ ones*'"') - ones
@@ -28,14 +27,14 @@ func special(x uint64) uint64 {
 	return (control | quote | backslash) &^ x & highs
 }
 
-// String reads a string and returns what is between its quotes, and whether
+// String reads a string. It returns the text between the quotes, and whether
 // there are escapes in it; see [Unescape].
 func (s *Scanner) String() (raw []byte, escaped bool) {
 	text, start := s.text, s.pos+1
 	i := start
-	var seen uint64 // a high bit in it: there may be bytes outside ASCII
+	var seen uint64 // a high bit in it means that there may be bytes outside ASCII
 	for {
-		// Eight bytes at a time, the rest of the text one by one.
+		// Eight bytes at a time, and the last bytes of the text one by one.
 		for i+8 <= len(text) {
 			x := binary.LittleEndian.Uint64(text[i:])
 			seen |= x
@@ -45,7 +44,7 @@ func (s *Scanner) String() (raw []byte, escaped bool) {
 				continue
 			}
 			i += bits.TrailingZeros64(marks) / 8
-			if text[i] == '"' && seen&highs == 0 { // as nearly always
+			if text[i] == '"' && seen&highs == 0 { // the usual case
 				s.pos = i + 1
 				return text[start:i], escaped
 			}
@@ -82,8 +81,8 @@ func (s *Scanner) String() (raw []byte, escaped bool) {
 	}
 }
 
-// escapeLen returns the length of the escape that text begins with, 0 if it is
-// not valid.
+// escapeLen returns the length of the escape at the beginning of text, or 0 if
+// it is invalid.
 func escapeLen(text []byte) int {
 	if len(text) < 2 {
 		return 0
@@ -99,7 +98,7 @@ func escapeLen(text []byte) int {
 	return 0
 }
 
-// hex4 reads the four digits of the escape \uXXXX that text begins with.
+// hex4 reads the four digits of the escape \uXXXX at the beginning of text.
 func hex4(text []byte) (r rune, ok bool) {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return 0, false
@@ -120,6 +119,7 @@ func hex4(text []byte) (r rune, ok bool) {
 	return r, true
 }
 
+// invalidUTF8 returns the offset of the first byte that is not UTF-8.
 func invalidUTF8(b []byte) int {
 	for i := 0; i < len(b); {
 		r, size := utf8.DecodeRune(b[i:])
@@ -131,8 +131,8 @@ func invalidUTF8(b []byte) int {
 	return len(b)
 }
 
-// Unescape appends to dst what raw stands for, raw being what
-// [Scanner.String] returned. Half a surrogate pair becomes U+FFFD.
+// Unescape appends the text of raw, which [Scanner.String] has returned, to dst.
+// Half a surrogate pair becomes U+FFFD.
 func Unescape(dst, raw []byte) []byte {
 	for i := 0; i < len(raw); i++ {
 		if raw[i] != '\\' {
