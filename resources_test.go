@@ -14,7 +14,10 @@ import (
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
+	"github.com/wuying-go/appstreaming/internal/leaktest"
 )
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 const mebibyte = 1 << 20
 
@@ -131,36 +134,6 @@ func TestBodiesOverTheLimitCostLittleMoreThanTheLimit(t *testing.T) {
 		service.Close()
 	}
 }
-
-// What TestMain relies on.
-func TestTheLeakCheckSeesAGoroutine(t *testing.T) {
-	seen := func() bool {
-		for _, stack := range otherGoroutines() {
-			if strings.Contains(stack, "lingerForTheLeakCheck") {
-				return true
-			}
-		}
-		return false
-	}
-	if seen() {
-		t.Fatal("it is seen before it began")
-	}
-	begun, end, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
-	go lingerForTheLeakCheck(begun, end, ended)
-	<-begun
-	if !seen() {
-		t.Error("a goroutine that waits is not seen")
-	}
-	close(end)
-	<-ended
-}
-
-func lingerForTheLeakCheck(begun, end, ended chan struct{}) {
-	close(begun)
-	<-end
-	close(ended)
-}
-
 func clientOf(tb testing.TB, service *httptest.Server, opts ...appstreaming.Option) *appstreaming.Client {
 	tb.Helper()
 	client, err := appstreaming.New("cn-shanghai", append([]appstreaming.Option{

@@ -1,9 +1,9 @@
-package appstreaming_test
+package faultmatrix_test
 
 import (
 	"context"
 	"errors"
-	"net/http"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -23,9 +23,8 @@ func TestFaultMatrixOfASignatureThatDoesNotMatch(t *testing.T) {
 	provider := appstreaming.StaticCredentials(appstreamingtest.STSAccessKeyID, secret, appstreamingtest.SecurityToken)
 	eachWay(t, func(t *testing.T, w way, signature appstreaming.Signature) {
 		service := appstreamingtest.NewServer(t, matrixImages()...)
-		seen := &witness{}
 		client := service.Client(quickly(), appstreaming.WithSignature(signature), appstreaming.WithPrefetch(w.prefetch),
-			appstreaming.WithCredentials(provider), appstreaming.WithHTTPClient(&http.Client{Transport: seen}))
+			appstreaming.WithCredentials(provider))
 		got := w.start(client)(t.Context())
 		var apiErr *appstreaming.APIError
 		if !errors.As(got.err, &apiErr) || apiErr.Code != appstreaming.CodeSignatureDoesNotMatch || apiErr.StatusCode != 400 {
@@ -34,10 +33,13 @@ func TestFaultMatrixOfASignatureThatDoesNotMatch(t *testing.T) {
 		if service.RequestCount() != 1 || apiErr.Attempts != 1 || len(got.images) != 0 {
 			t.Errorf("%d requests, %d attempts and %d images, want 1, 1 and 0", service.RequestCount(), apiErr.Attempts, len(got.images))
 		}
+		text := fmt.Sprintf("%v %+v %s", got.err, *apiErr, apiErr.Body)
 		if !strings.Contains(apiErr.Message, "***") || !strings.Contains(string(apiErr.Body), "***") {
-			t.Fatalf("%q repeats no token, so that the test shows nothing", apiErr.Message)
+			t.Errorf("%q repeats no token, so the test shows nothing", apiErr.Message)
 		}
-		assertNoSecret(t, printed(got.err)+printed(*apiErr)+string(apiErr.Body), append(seen.secrets, secret, appstreamingtest.SecurityToken))
+		if strings.Contains(text, secret) || strings.Contains(text, appstreamingtest.SecurityToken) {
+			t.Errorf("%q shows the secret or the token", text)
+		}
 	})
 }
 
@@ -78,7 +80,9 @@ func TestFaultMatrixOfAnExpiredToken(t *testing.T) {
 		eachWay(t, func(t *testing.T, w way, signature appstreaming.Signature) {
 			service := appstreamingtest.NewServer(t, matrixImages()...)
 			service.ExpireToken(appstreamingtest.SecurityToken)
-			service.AddCredentials(appstreaming.Credentials{AccessKeyID: "STS.renewed", AccessKeySecret: appstreamingtest.STSAccessKeySecret, SecurityToken: renewed})
+			service.AddCredentials(appstreaming.Credentials{
+				AccessKeyID: "STS.renewed", AccessKeySecret: appstreamingtest.STSAccessKeySecret, SecurityToken: renewed,
+			})
 			var asked atomic.Int32
 			provider := appstreaming.CredentialsFunc(func(context.Context) (appstreaming.Credentials, error) {
 				token := tokens[min(int(asked.Add(1)), len(tokens))-1]
@@ -88,18 +92,23 @@ func TestFaultMatrixOfAnExpiredToken(t *testing.T) {
 				}
 				return appstreaming.Credentials{AccessKeyID: id, AccessKeySecret: appstreamingtest.STSAccessKeySecret, SecurityToken: token}, nil
 			})
-			client := service.Client(quickly(), appstreaming.WithSignature(signature), appstreaming.WithPrefetch(w.prefetch), appstreaming.WithCredentials(provider))
+			client := service.Client(quickly(), appstreaming.WithSignature(signature), appstreaming.WithPrefetch(w.prefetch),
+				appstreaming.WithCredentials(provider))
 			got := w.start(client)(t.Context())
 			if name == "renewed" {
 				checkImages(t, w.wantImages(false), got)
-				if first := service.Requests()[:2]; first[0].Code != appstreaming.CodeInvalidSecurityTokenExpired || first[1].Code != "" || first[1].Attempt != 2 {
-					t.Errorf("the first requests were %v, want a refusal and a second attempt", first)
+				first, second := service.Requests()[0], service.Requests()[1]
+				if first.Code != appstreaming.CodeInvalidSecurityTokenExpired || second.Code != "" || second.Attempt != 2 {
+					t.Errorf("the first requests were %v and %v, want a refusal and a second attempt", first, second)
 				}
 				return
 			}
 			var apiErr *appstreaming.APIError
-			if !errors.As(got.err, &apiErr) || apiErr.Code != appstreaming.CodeInvalidSecurityTokenExpired || apiErr.Attempts != 2 || service.RequestCount() != 2 || asked.Load() != 2 {
-				t.Errorf("got %v with %d requests, the provider asked %d times; want the refusal of a second attempt", got.err, service.RequestCount(), asked.Load())
+			if !errors.As(got.err, &apiErr) || apiErr.Code != appstreaming.CodeInvalidSecurityTokenExpired || apiErr.Attempts != 2 {
+				t.Errorf("got %v, want the refusal of a second attempt", got.err)
+			}
+			if service.RequestCount() != 2 || asked.Load() != 2 {
+				t.Errorf("%d requests, the provider asked %d times; want 2 and 2", service.RequestCount(), asked.Load())
 			}
 		})
 	}
@@ -114,8 +123,11 @@ func TestFaultMatrixOfUnusableCredentials(t *testing.T) {
 			appstreaming.WithCredentials(appstreaming.StaticCredentials("LTAI-canary", "", "")))
 		got := w.start(client)(t.Context())
 		var credentialsErr *appstreaming.CredentialsError
-		if !errors.As(got.err, &credentialsErr) || !strings.Contains(got.err.Error(), "empty AccessKeySecret") || service.RequestCount() != 0 || len(got.images) != 0 {
-			t.Errorf("got %v and %d requests, want a *CredentialsError and none", got.err, service.RequestCount())
+		if !errors.As(got.err, &credentialsErr) || !strings.Contains(got.err.Error(), "empty AccessKeySecret") {
+			t.Errorf("got %v, want a *CredentialsError", got.err)
+		}
+		if service.RequestCount() != 0 || len(got.images) != 0 {
+			t.Errorf("%d requests and %d images, want none", service.RequestCount(), len(got.images))
 		}
 	})
 }
@@ -134,7 +146,8 @@ func TestFaultMatrixWithoutAnyCredentials(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	service := appstreamingtest.NewServer(t, matrixImages()...)
 	for _, w := range ways {
-		client, err := appstreaming.New("cn-shanghai", appstreaming.WithEndpoint(service.URL()), appstreaming.WithPlainHTTP(), appstreaming.WithPrefetch(w.prefetch))
+		client, err := appstreaming.New("cn-shanghai", appstreaming.WithEndpoint(service.URL()), appstreaming.WithPlainHTTP(),
+			appstreaming.WithPrefetch(w.prefetch))
 		if err != nil {
 			t.Fatal(err)
 		}

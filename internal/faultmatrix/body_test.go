@@ -1,4 +1,4 @@
-package appstreaming_test
+package faultmatrix_test
 
 import (
 	"encoding/json"
@@ -20,43 +20,55 @@ func TestFaultMatrixOfBodies(t *testing.T) {
 	const html = "<!doctype html><title>Maintenance</title>"
 	packed := http.Header{"Content-Encoding": {"gzip"}}
 	rows := []faultRow{
-		{name: "200 with a page of HTML", fault: appstreamingtest.Fault{Body: html}, want: garbled("", html)},
-		{name: "200 with an empty body", fault: appstreamingtest.Fault{Status: 200}, want: garbled("", "")},
-		{name: "204", fault: appstreamingtest.Fault{Status: 204}, want: garbled("", "")},
-		{name: "200 with null", fault: appstreamingtest.Fault{Body: "null"}, want: garbled("", "null")},
-		{name: "200 with a list", fault: appstreamingtest.Fault{Body: "[]"}, want: garbled("", "[]")},
-		{name: "truncated JSON of the right length", fault: appstreamingtest.Fault{Break: appstreamingtest.BreakTruncate}, want: garbled("*", `{"PageSize":10`)},
-		{name: "truncated JSON in chunks", fault: appstreamingtest.Fault{Chunked: true, Break: appstreamingtest.BreakTruncate, After: 7}, want: garbled("*", `{"PageS`)},
-		{name: "bytes after the JSON value", fault: appstreamingtest.Fault{Body: `{"Success":true,"Data":[]} {}`}, want: garbled("", `{"Success"`)},
+		{name: "200 with a page of HTML", fault: Fault{Body: html}, want: garbled("", html)},
+		{name: "200 with an empty body", fault: Fault{Status: 200}, want: garbled("", "")},
+		{name: "204", fault: Fault{Status: 204}, want: garbled("", "")},
+		{name: "200 with null", fault: Fault{Body: "null"}, want: garbled("", "null")},
+		{name: "200 with a list", fault: Fault{Body: "[]"}, want: garbled("", "[]")},
+		{name: "truncated JSON of the right length", fault: Fault{Break: appstreamingtest.BreakTruncate}, want: garbled("*", `{"PageSize":4`)},
+		{
+			name:  "truncated JSON in chunks",
+			fault: Fault{Chunked: true, Break: appstreamingtest.BreakTruncate, After: 7}, want: garbled("*", `{"PageS`),
+		},
+		{name: "bytes after the JSON value", fault: Fault{Body: `{"Success":true,"Data":[]} {}`}, want: garbled("", `{"Success"`)},
 		{name: "invalid UTF-8 in a name", fault: member("ImageName", "\"\xff\""), want: garbled("Data[0].ImageName", `{"PageSize"`)},
 		{name: "Data is an object", fault: topLevel("Data", `{}`), want: garbled("Data", `{"PageSize"`)},
 		{name: "Data is text", fault: topLevel("Data", `"[]"`), want: garbled("Data", `{"PageSize"`)},
 		{name: "an image that is none", fault: topLevel("Data", `[{},5]`), want: garbled("Data[1]", `{"PageSize"`)},
 
-		{name: "gzip", fault: appstreamingtest.Fault{Gzip: true}},
-		{name: "gzip in chunks", fault: appstreamingtest.Fault{Gzip: true, Chunked: true}},
-		{name: "gzip cut short", fault: appstreamingtest.Fault{Gzip: true, Break: appstreamingtest.BreakShort}, want: broken(io.ErrUnexpectedEOF)},
-		{name: "gzip cut short of the right length", fault: appstreamingtest.Fault{Gzip: true, Break: appstreamingtest.BreakTruncate}, want: broken(io.ErrUnexpectedEOF)},
-		{name: "gzip cut in its header", fault: appstreamingtest.Fault{Gzip: true, Break: appstreamingtest.BreakTruncate, After: 5}, want: broken(io.ErrUnexpectedEOF)},
-		{name: "gzip of no bytes at all", fault: appstreamingtest.Fault{Gzip: true, Break: appstreamingtest.BreakTruncate, After: -1}, want: broken(io.ErrUnexpectedEOF)},
-		{name: "gzip that is none", fault: appstreamingtest.Fault{Body: `{"Success":true}`, Header: packed}, want: broken(nil)},
+		{name: "gzip", fault: Fault{Gzip: true}},
+		{name: "gzip in chunks", fault: Fault{Gzip: true, Chunked: true}},
+		{name: "gzip cut short", fault: Fault{Gzip: true, Break: appstreamingtest.BreakShort}, want: broken(io.ErrUnexpectedEOF)},
+		{
+			name:  "gzip cut short of the right length",
+			fault: Fault{Gzip: true, Break: appstreamingtest.BreakTruncate}, want: broken(io.ErrUnexpectedEOF),
+		},
+		{
+			name:  "gzip cut in its header",
+			fault: Fault{Gzip: true, Break: appstreamingtest.BreakTruncate, After: 5}, want: broken(io.ErrUnexpectedEOF),
+		},
+		{
+			name:  "gzip of no bytes at all",
+			fault: Fault{Gzip: true, Break: appstreamingtest.BreakTruncate, After: -1}, want: broken(io.ErrUnexpectedEOF),
+		},
+		{name: "gzip that is none", fault: Fault{Body: `{"Success":true}`, Header: packed}, want: broken(nil)},
 
-		{name: "a body over the limit", fault: appstreamingtest.Fault{Padding: 1 << 20}, opts: limited(), want: tooLarge()},
-		{name: "a chunked body over the limit", fault: appstreamingtest.Fault{Padding: 1 << 20, Chunked: true}, opts: limited(), want: tooLarge()},
-		{name: "a gzip bomb", fault: appstreamingtest.Fault{Padding: 8 << 20, Gzip: true}, opts: limited(), want: tooLarge()},
-		{name: "a body padded within the limit", fault: appstreamingtest.Fault{Padding: 100 << 10}, opts: limited()},
+		{name: "a body over the limit", fault: Fault{Padding: 1 << 20}, opts: limited(), want: tooLarge()},
+		{name: "a chunked body over the limit", fault: Fault{Padding: 1 << 20, Chunked: true}, opts: limited(), want: tooLarge()},
+		{name: "a gzip bomb", fault: Fault{Padding: 8 << 20, Gzip: true}, opts: limited(), want: tooLarge()},
+		{name: "a body padded within the limit", fault: Fault{Padding: 100 << 10}, opts: limited()},
 	}
 	runMatrix(t, rows)
 }
 
 // member is the first image with a member replaced, or without it where the
 // value is empty; topLevel is the same at the top of the answer.
-func member(name, value string) appstreamingtest.Fault {
-	return appstreamingtest.Fault{ImageMembers: replaced(name, value)}
+func member(name, value string) Fault {
+	return Fault{ImageMembers: replaced(name, value)}
 }
 
-func topLevel(name, value string) appstreamingtest.Fault {
-	return appstreamingtest.Fault{Members: replaced(name, value)}
+func topLevel(name, value string) Fault {
+	return Fault{Members: replaced(name, value)}
 }
 
 func replaced(name, value string) map[string]json.RawMessage {
@@ -66,7 +78,7 @@ func replaced(name, value string) map[string]json.RawMessage {
 	return map[string]json.RawMessage{name: json.RawMessage(value)}
 }
 
-// limited leaves room for a page of ten images, some 30 kB.
+// limited leaves room for a page and some padding.
 func limited() []appstreaming.Option {
 	return []appstreaming.Option{appstreaming.WithMaxResponseBytes(200 << 10)}
 }
@@ -74,8 +86,11 @@ func limited() []appstreaming.Option {
 func tooLarge() verdict {
 	return verdict{err: func(t *testing.T, err error, request appstreamingtest.Request) {
 		t.Helper()
-		if !errors.Is(err, appstreaming.ErrResponseTooLarge) || !strings.Contains(err.Error(), "204800 bytes") || !strings.Contains(err.Error(), request.RequestID) {
-			t.Errorf("got %v, want ErrResponseTooLarge with limit and request id", err)
+		if !errors.Is(err, appstreaming.ErrResponseTooLarge) {
+			t.Fatalf("got %v, want ErrResponseTooLarge", err)
+		}
+		if text := err.Error(); !strings.Contains(text, "204800 bytes") || !strings.Contains(text, request.RequestID) {
+			t.Errorf("%q does not name limit and request id", text)
 		}
 	}}
 }
@@ -140,10 +155,10 @@ func TestFaultMatrixOfIllTypedMembers(t *testing.T) {
 	}
 
 	top("Code", `200`, func(p *appstreaming.ListImageResponse) any { return p.Code }, "200")
-	top("Success", `"true"`, func(p *appstreaming.ListImageResponse) any { return len(p.Images) }, 10)
-	top("Success", `1`, func(p *appstreaming.ListImageResponse) any { return len(p.Images) }, 10)
-	top("Success", ``, func(p *appstreaming.ListImageResponse) any { return len(p.Images) }, 10)
-	top("Count", `"25"`, func(p *appstreaming.ListImageResponse) any { return p.Count }, 25)
+	top("Success", `"true"`, func(p *appstreaming.ListImageResponse) any { return len(p.Images) }, matrixPageSize)
+	top("Success", `1`, func(p *appstreaming.ListImageResponse) any { return len(p.Images) }, matrixPageSize)
+	top("Success", ``, func(p *appstreaming.ListImageResponse) any { return len(p.Images) }, matrixPageSize)
+	top("Count", `"10"`, func(p *appstreaming.ListImageResponse) any { return p.Count }, 10)
 	top("Data", `null`, func(p *appstreaming.ListImageResponse) any { return len(p.Images) }, 0)
 	top("Data", ``, func(p *appstreaming.ListImageResponse) any { return len(p.Images) }, 0)
 	top("NextToken", `{"a": [1]}`, func(p *appstreaming.ListImageResponse) any { return string(p.Extra["NextToken"]) }, `{"a": [1]}`)

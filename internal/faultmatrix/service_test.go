@@ -1,4 +1,4 @@
-package appstreaming_test
+package faultmatrix_test
 
 import (
 	"errors"
@@ -50,7 +50,7 @@ func refusedRow(status int, code appstreaming.Code, retried bool) faultRow {
 	message := "The reason for " + string(code) + "."
 	return faultRow{
 		name:  fmt.Sprintf("%d %s", status, code),
-		fault: appstreamingtest.Fault{Status: status, Code: code, Message: message},
+		fault: Fault{Status: status, Code: code, Message: message},
 		want:  withEnvelope(code, refusal(retried, appstreaming.APIError{StatusCode: status, Code: code, Message: message})),
 	}
 }
@@ -63,7 +63,8 @@ func withEnvelope(code appstreaming.Code, v verdict) verdict {
 		check(t, err, request)
 		var apiErr *appstreaming.APIError
 		if errors.As(err, &apiErr) && (apiErr.HostID == "" || apiErr.Recommend == "" || len(apiErr.Body) == 0) {
-			t.Errorf("HostID %q, Recommend %q and %d bytes of body for %s, want all of them", apiErr.HostID, apiErr.Recommend, len(apiErr.Body), code)
+			t.Errorf("HostID %q, Recommend %q and %d bytes of body for %s, want all of them",
+				apiErr.HostID, apiErr.Recommend, len(apiErr.Body), code)
 		}
 	}
 	return v
@@ -81,49 +82,49 @@ func statusRows() []faultRow {
 	return []faultRow{
 		{
 			name:  "403 Forbidden.NoPermission with its detail",
-			fault: appstreamingtest.Fault{Code: appstreaming.CodeForbiddenNoPermission, Message: "denied", AccessDenied: denied},
+			fault: Fault{Code: appstreaming.CodeForbiddenNoPermission, Message: "denied", AccessDenied: denied},
 			want: withEnvelope(appstreaming.CodeForbiddenNoPermission, refusal(false, appstreaming.APIError{
 				StatusCode: 403, Code: appstreaming.CodeForbiddenNoPermission, Message: "denied", AccessDenied: denied})),
 		},
 		{
 			name:  "400 as XML",
-			fault: appstreamingtest.Fault{Code: xmlCode, Message: "not <this> & not that", XML: true},
+			fault: Fault{Code: xmlCode, Message: "not <this> & not that", XML: true},
 			want: withEnvelope(xmlCode, refusal(false, appstreaming.APIError{
 				StatusCode: 400, Code: xmlCode, Message: "not <this> & not that", Body: []byte("<?xml")})),
 		},
 		{
 			name:  "400 without Code",
-			fault: appstreamingtest.Fault{Status: 400, Body: `{"Message":"something is wrong"}`},
+			fault: Fault{Status: 400, Body: `{"Message":"something is wrong"}`},
 			want:  refusal(false, appstreaming.APIError{StatusCode: 400, Message: "something is wrong", Body: []byte(`{"Message"`)}),
 		},
 		{
 			name:  "400 with an empty body",
-			fault: appstreamingtest.Fault{Status: 400},
+			fault: Fault{Status: 400},
 			want:  refusal(false, appstreaming.APIError{StatusCode: 400}),
 		},
 		{
 			name:  "408 with an empty body",
-			fault: appstreamingtest.Fault{Status: 408},
+			fault: Fault{Status: 408},
 			want:  refusal(true, appstreaming.APIError{StatusCode: 408}),
 		},
 		{
 			name:  "429 of a gateway that speaks no JSON",
-			fault: appstreamingtest.Fault{Status: 429, Body: "slow down"},
+			fault: Fault{Status: 429, Body: "slow down"},
 			want:  refusal(true, appstreaming.APIError{StatusCode: 429, Body: []byte("slow down")}),
 		},
 		{
 			name:  "502 with a page of HTML",
-			fault: appstreamingtest.Fault{Status: 502, Body: page, Header: http.Header{"Content-Type": {"text/html"}}},
+			fault: Fault{Status: 502, Body: page, Header: http.Header{"Content-Type": {"text/html"}}},
 			want:  refusal(true, appstreaming.APIError{StatusCode: 502, Body: []byte(page)}),
 		},
 		{
 			name:  "500 whose body is cut short",
-			fault: appstreamingtest.Fault{Status: 500, Body: page, Break: appstreamingtest.BreakShort, After: 12},
+			fault: Fault{Status: 500, Body: page, Break: appstreamingtest.BreakShort, After: 12},
 			want:  refusal(true, appstreaming.APIError{StatusCode: 500, Body: []byte(page[:12]), Err: io.ErrUnexpectedEOF}),
 		},
 		{
 			name:  "503 that asks for an hour",
-			fault: appstreamingtest.Fault{Code: appstreaming.CodeServiceUnavailable, Header: hour},
+			fault: Fault{Code: appstreaming.CodeServiceUnavailable, Header: hour},
 			opts:  []appstreaming.Option{appstreaming.WithRetry(appstreaming.RetryPolicy{})},
 			want: refusal(false, appstreaming.APIError{StatusCode: 503, Code: appstreaming.CodeServiceUnavailable, RetryAfter: time.Hour,
 				StopReason: "the service asks to wait 1h0m0s, more than MaxDelay of 20s"}),

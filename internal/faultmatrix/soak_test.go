@@ -1,4 +1,4 @@
-package appstreaming_test
+package faultmatrix_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
+	"github.com/wuying-go/appstreaming/internal/leaktest"
 )
 
 var (
@@ -30,9 +31,10 @@ func TestSoak(t *testing.T) {
 	stats := soakFor(t, *soakCalls)
 	goroutinesAfter, heapAfter := settled()
 
-	t.Logf("%d calls in %v, %d requests, %d met a fault, %d calls failed for good; %d connections, %d open in the end; goroutines %d, then %d; heap %d kB, then %d kB",
-		stats.calls.Load(), stats.took.Round(time.Second), stats.requests, stats.faults.Load(), stats.failed.Load(), stats.accepted, stats.open, goroutines, goroutinesAfter, heap>>10, heapAfter>>10)
-	if goroutinesAfter > goroutines || stats.open != 0 || heapAfter > heap+mebibyte {
+	t.Logf("%d calls in %v, %d requests, %d met a fault, %d calls failed; %d connections, %d open in the end",
+		stats.calls.Load(), stats.took.Round(time.Second), stats.requests, stats.faults.Load(), stats.failed.Load(), stats.accepted, stats.open)
+	t.Logf("goroutines %d, then %d; heap %d kB, then %d kB", goroutines, goroutinesAfter, heap>>10, heapAfter>>10)
+	if goroutinesAfter > goroutines || stats.open != 0 || heapAfter > heap+1<<20 {
 		t.Error("the soak did not end as it began")
 	}
 	if share := float64(stats.faults.Load()) / float64(stats.requests); share < 0.04 || share > 0.06 {
@@ -42,7 +44,7 @@ func TestSoak(t *testing.T) {
 
 // settled measures when everything under way has ended.
 func settled() (goroutines int, heap uint64) {
-	settledGoroutines(time.Second) // the test's own ones stay
+	leaktest.Settle(time.Second) // the test's own ones stay
 	var stats runtime.MemStats
 	runtime.GC()
 	runtime.GC() // the first one only ages the pools
@@ -79,7 +81,8 @@ func soakFor(t *testing.T, calls int64) *soakStats {
 		}
 		service.Fail(-1, fault)
 	}
-	client := service.Client(appstreaming.WithRetry(appstreaming.RetryPolicy{BaseDelay: time.Microsecond, MaxDelay: time.Millisecond, AttemptTimeout: 250 * time.Millisecond}),
+	policy := appstreaming.RetryPolicy{BaseDelay: time.Microsecond, MaxDelay: time.Millisecond, AttemptTimeout: 250 * time.Millisecond}
+	client := service.Client(appstreaming.WithRetry(policy),
 		appstreaming.WithObserver(func(_ context.Context, a appstreaming.Attempt) {
 			if !a.Retry {
 				stats.calls.Add(1)
@@ -116,8 +119,8 @@ func soakFor(t *testing.T, calls int64) *soakStats {
 	return stats
 }
 
-func soakFaults() []appstreamingtest.Fault {
-	return []appstreamingtest.Fault{
+func soakFaults() []Fault {
+	return []Fault{
 		{Code: appstreaming.CodeServiceUnavailable},
 		{Code: appstreaming.CodeThrottlingUser},
 		{Code: appstreaming.CodeInternalError, Status: 200},

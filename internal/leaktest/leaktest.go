@@ -1,4 +1,6 @@
-package appstreaming_test
+// Package leaktest finds goroutines that outlive tests. Each of them holds a
+// connection, a page or a timer that a caller would lose.
+package leaktest
 
 import (
 	"fmt"
@@ -10,34 +12,34 @@ import (
 	"time"
 )
 
-// TestMain fails the whole run when a goroutine outlives it: each one is a
-// connection, a page or a timer that some caller would lose for good.
-func TestMain(m *testing.M) {
+// Main runs a package's tests and exits. It fails the run when a goroutine is
+// left over. Call it from TestMain.
+func Main(m *testing.M) {
 	code := m.Run()
 	if transport, ok := http.DefaultTransport.(*http.Transport); ok {
 		transport.CloseIdleConnections() // some tests send through it
 	}
-	if left := settledGoroutines(10 * time.Second); len(left) > 0 && code == 0 {
+	if left := Settle(10 * time.Second); len(left) > 0 && code == 0 {
 		fmt.Fprintf(os.Stderr, "%d goroutines outlive the tests:\n\n%s\n", len(left), strings.Join(left, "\n\n"))
 		code = 1
 	}
 	os.Exit(code)
 }
 
-// settledGoroutines waits for goroutines to end and returns the stacks of those
-// that do not. A connection that was closed takes a moment to notice.
-func settledGoroutines(patience time.Duration) []string {
-	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		left := otherGoroutines()
+// Settle waits for all other goroutines to end, because a closed connection
+// takes a moment to notice. It returns the stacks of those that do not end.
+func Settle(patience time.Duration) []string {
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		left := Others()
 		if len(left) == 0 || time.Now().After(end) {
 			return left
 		}
 	}
 }
 
-// otherGoroutines returns the stacks of all goroutines but the caller's and
-// those that the runtime keeps for signals, which go test's fuzzing starts.
-func otherGoroutines() []string {
+// Others returns the stacks of all goroutines except the caller's and those
+// that the runtime keeps for signals, which fuzzing starts.
+func Others() []string {
 	buffer := make([]byte, 1<<20)
 	for {
 		n := runtime.Stack(buffer, true)

@@ -1,5 +1,0 @@
-//go:build race
-
-package appstreaming
-
-const raceDetector = true
