@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -32,8 +33,8 @@ func (c *call) read(ctx context.Context, resp *http.Response) (*ListImageRespons
 	case status < 200 || status >= 300:
 		body, err := httpbody.ReadStart(resp, min(limit, maxErrorBody))
 		defer body.Release()
-		if err != nil {
-			err = c.safeCause(ctx, fmt.Errorf("the response's body broke off after %d bytes: %w", len(body.Bytes), err))
+		if err = brokeOff(ctx, body, err); err != nil {
+			err = c.safeCause(ctx, err)
 		}
 		return nil, c.apiError(resp, body, err)
 	}
@@ -45,7 +46,7 @@ func (c *call) read(ctx context.Context, resp *http.Response) (*ListImageRespons
 		return nil, fmt.Errorf("appstreaming: %s: %w: more than %d bytes (request id %q)",
 			c.request.operation.name, ErrResponseTooLarge, limit, c.last.requestID)
 	case err != nil:
-		return nil, c.transportError(ctx, fmt.Errorf("the response's body broke off after %d bytes: %w", len(body.Bytes), err))
+		return nil, c.transportError(ctx, brokeOff(ctx, body, err))
 	}
 	page, said, decodeErr := decodePage(body.Bytes)
 	refused, decodeErr := judge(&page, said, decodeErr, body.Bytes)
@@ -57,6 +58,9 @@ func (c *call) read(ctx context.Context, resp *http.Response) (*ListImageRespons
 		c.last.requestID = page.RequestID
 	}
 	if decodeErr != nil {
+		if err := brokeOff(ctx, body, nil); err != nil {
+			return nil, c.transportError(ctx, err)
+		}
 		return nil, c.decodeError(decodeErr, body.Bytes)
 	}
 	page.Header = c.maskedHeader(resp.Header)
@@ -64,6 +68,18 @@ func (c *call) read(ctx context.Context, resp *http.Response) (*ListImageRespons
 		page.Raw = slices.Clone(body.Bytes)
 	}
 	return &page, nil
+}
+
+// brokeOff describes why a body broke off, and returns nil if it did not. The
+// body is closed when ctx ends, which some transports report as a normal end.
+func brokeOff(ctx context.Context, body *httpbody.Body, err error) error {
+	if err == nil && ctx.Err() != nil {
+		err = io.ErrUnexpectedEOF
+	}
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("the response's body broke off after %d bytes: %w", len(body.Bytes), err)
 }
 
 // judge decides whether a body with a status of 2xx is a page, a refusal or
@@ -161,9 +177,9 @@ func quoted(name string) string {
 	return strconv.Quote(name)
 }
 
-// apiError reads a refusal from a response's first bytes. brokeOff is the reason
+// apiError reads a refusal from a response's first bytes. cause is the reason
 // why there are no more, if the body broke off.
-func (c *call) apiError(resp *http.Response, body *httpbody.Body, brokeOff error) *APIError {
+func (c *call) apiError(resp *http.Response, body *httpbody.Body, cause error) *APIError {
 	start := clip(body.Bytes, maxErrorBody)
 	read := envelope.Read(start)
 	masked := c.secrets.Text
@@ -176,7 +192,7 @@ func (c *call) apiError(resp *http.Response, body *httpbody.Body, brokeOff error
 		Recommend:  masked(read.Recommend),
 		StatusCode: resp.StatusCode,
 		Body:       c.keptBody(start),
-		Err:        brokeOff,
+		Err:        cause,
 	}
 	if read.AccessDenied != nil {
 		e.AccessDenied = new(AccessDeniedDetail)
