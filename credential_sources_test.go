@@ -472,6 +472,36 @@ func TestARefusalOfSTSIsNamedByCodeAndRequestIdentifier(t *testing.T) {
 	if err == nil || err.Error() != want || !errors.As(err, &credentialsErr) || credentialsErr.RequestID != requestID {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
+	if !errors.Is(err, Code("EntityNotExist")) || errors.Is(err, Code("EntityNotExist.User")) || errors.Is(err, ErrNotAuthorized) {
+		t.Errorf("%v does not match its code and family only", err)
+	}
+	if denied := error(&CredentialsError{Code: "NoPermission", Err: err}); !errors.Is(denied, ErrNotAuthorized) || DefaultRetryable(denied) {
+		t.Errorf("%v is not ErrNotAuthorized, or is retried", denied)
+	}
+}
+
+func TestOneTemporaryRefusalOfSTSIsRetried(t *testing.T) {
+	var code atomic.Value
+	serveSTS(t, func(w http.ResponseWriter, _ *http.Request) {
+		if refusal := code.Swap(""); refusal != "" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			fmt.Fprintf(w, `{"Code":%q}`, refusal)
+			return
+		}
+		io.WriteString(w, temporaryKey)
+	})
+	here := somewhere(t)
+	here.cli(t, map[string]any{
+		"name": "role", "mode": "RamRoleArn", "ram_role_arn": "arn", "access_key_id": "LTAI1", "access_key_secret": "hunter22",
+	})
+	for _, refusal := range []string{"ServiceUnavailable", "Throttling.User"} {
+		code.Store(refusal)
+		client, script := scripted(t, []answer{ok()}, WithCredentials(standardChain(here.reader)), WithRetry(RetryPolicy{BaseDelay: 1}))
+		page, err := client.ListImage(t.Context(), ListImageRequest{})
+		if err != nil || page.Attempts != 2 || len(script.sent) != 1 {
+			t.Errorf("%s: got %v, want success after 2 attempts", refusal, err)
+		}
+	}
 }
 
 func TestOneNetworkFailureOfSTSIsRetried(t *testing.T) {

@@ -236,7 +236,7 @@ func guarded(fetch func() (Credentials, error)) (found Credentials, err error) {
 	if described.Exhausted {
 		err = fmt.Errorf("%w: %w", ErrNoCredentials, err)
 	}
-	return Credentials{}, &CredentialsError{RequestID: described.RequestID, Err: err}
+	return Credentials{}, &CredentialsError{Code: Code(described.Code), RequestID: described.RequestID, Err: err}
 }
 
 // ask asks a provider of credentials-go.

@@ -244,8 +244,13 @@ func (e *APIError) class() error {
 	if e.Code == "" && e.StatusCode == http.StatusTooManyRequests {
 		return ErrThrottled
 	}
+	return classOf(e.Code)
+}
+
+// classOf returns the sentinel of a code's class, or nil.
+func classOf(code Code) error {
 	for _, each := range classes {
-		if inFamilies(e.Code, each.families) {
+		if inFamilies(code, each.families) {
 			return each.sentinel
 		}
 	}
@@ -338,8 +343,11 @@ func (e *OptionError) Error() string {
 }
 
 // CredentialsError says that there were no usable credentials, so that nothing
-// was sent. It matches [ErrNoCredentials] when no source had any.
+// was sent. It matches [ErrNoCredentials] when no source had any,
+// [ErrCredentialsSource] when a source that is set up failed, and the [Code] and
+// its class when STS or another source refused.
 type CredentialsError struct {
+	Code       Code   // with which the source refused, such as "EntityNotExist.Role" of STS; empty when unknown
 	RequestID  string // of the request for credentials, such as one to STS; empty when unknown
 	Attempts   int    // attempts of the call; 0 when it is not from a call
 	StopReason string // why there was no further attempt
@@ -355,6 +363,18 @@ func (e *CredentialsError) Error() string {
 
 // Unwrap returns the cause.
 func (e *CredentialsError) Unwrap() error { return e.Err }
+
+// Is reports whether target is the source's [Code], a family it belongs to, or
+// the code's class, such as [ErrNotAuthorized].
+func (e *CredentialsError) Is(target error) bool {
+	if e.Code == "" {
+		return false
+	}
+	if code, ok := target.(Code); ok {
+		return code.covers(e.Code)
+	}
+	return target == classOf(e.Code)
+}
 
 // withTrail ends an error's text with what support and the person on call need.
 func withTrail(b *strings.Builder, requestID string, made int, stopped string) string {

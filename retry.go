@@ -121,7 +121,8 @@ var temporaryFamilies = [...]Code{
 //
 //   - No complete response arrived in time, unless the server's certificate is
 //     not accepted.
-//   - The credentials provider failed because of the network, or was too slow.
+//   - The credentials provider failed because of the network, was too slow, or
+//     was refused by STS with one of the codes below.
 //   - HTTP 408, 429 and 5xx.
 //   - With any status, the codes of [ErrThrottled], and ServiceUnavailable,
 //     InternalError, SystemError, SystemBusy, ServiceBusy, Timeout,
@@ -143,7 +144,8 @@ func DefaultRetryable(err error) bool {
 		return !isCertificateError(transportErr)
 	}
 	if credentialsErr, ok := as[*CredentialsError](err); ok {
-		return errors.Is(err, ErrAttemptTimeout) || isNetworkError(credentialsErr) && !isCertificateError(credentialsErr)
+		return errors.Is(err, ErrAttemptTimeout) || isNetworkError(credentialsErr) && !isCertificateError(credentialsErr) ||
+			errors.Is(err, ErrThrottled) || slices.ContainsFunc(temporaryFamilies[:], func(family Code) bool { return errors.Is(err, family) })
 	}
 	return false
 }

@@ -74,6 +74,7 @@ const file = `{"current":"ak","profiles":[null,{"name":7},{"name":"odd","expired
 {"name":"no oauth token","mode":"OAuth","access_key_id":"id","access_key_secret":"canary","sts_expiration":1782907201},
 {"name":"external","mode":"External","process_command":"canary"},
 {"name":"odd mode","mode":"a-mode-that-nobody-has-heard-of-in-all-these-years"},
+{"name":"long mode","mode":"a-mode-that-nobody-has-heard-of-in-40-ye"},
 {"name":"no mode"}]}`
 
 func TestProfilesOfEverySupportedModeAreRead(t *testing.T) {
@@ -133,9 +134,10 @@ func TestProfilesThatCannotBeUsedAreDescribedWithoutTheirSecrets(t *testing.T) {
 		"no oauth token":  `log in with`,
 		"odd mode": `profile "odd mode" has mode "a-mode-that-nobody-has-heard-of-in-all-t...", ` +
 			`which is not supported; supported modes: AK, StsToken,`,
-		"no mode": `profile "no mode" has mode "", which is not supported`,
-		"odd":     `profile "odd" is not valid: expired_seconds has the wrong type`,
-		"typo":    `there is no profile "typo"`,
+		"long mode": `has mode "a-mode-that-nobody-has-heard-of-in-40-ye", which`,
+		"no mode":   `profile "no mode" has mode "", which is not supported`,
+		"odd":       `profile "odd" is not valid: expired_seconds has the wrong type`,
+		"typo":      `there is no profile "typo"`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -15,8 +15,8 @@ import (
 type Description struct {
 	// Text says what happened, in one line.
 	Text string
-	// RequestID is the identifier of the refused request, if the error names one.
-	RequestID string
+	// Code and RequestID are those of a refused request, if the error names them.
+	Code, RequestID string
 	// Network is the failure of the network or of TLS, where the error itself
 	// holds none of a known type; nil: it holds one, or there was none.
 	Network error
@@ -34,8 +34,11 @@ func Describe(err error) Description {
 	if exhausted {
 		text = withoutMetadataService(text)
 	}
-	if refusal := describeRefusal(text); refusal != "" {
-		return Description{Text: refusal, RequestID: group(requestIDPattern, text)}
+	if code := group(codePattern, text); code != "" && !strings.EqualFold(code, "success") {
+		return Description{Text: "the source refused the request: " + code, Code: code, RequestID: group(requestIDPattern, text)}
+	}
+	if status := group(statusPattern, text); status != "" {
+		return Description{Text: "the source answered with HTTP " + status, RequestID: group(requestIDPattern, text)}
 	}
 	if failure, ok := typedFailure(err); ok {
 		return failure.description()
@@ -85,17 +88,6 @@ var (
 	requestIDPattern = regexp.MustCompile(`(?i)"requestid"\s*:\s*"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"`)
 	statusPattern    = regexp.MustCompile(`(?:httpStatus: |status code: |security-credentials/\S* )([1-5][0-9]{2})\b`)
 )
-
-// describeRefusal describes a response that names a code or a status.
-func describeRefusal(text string) string {
-	if code := group(codePattern, text); code != "" && !strings.EqualFold(code, "success") {
-		return "the source refused the request: " + code
-	}
-	if status := group(statusPattern, text); status != "" {
-		return "the source answered with HTTP " + status
-	}
-	return ""
-}
 
 // group returns what the pattern's first group matches.
 func group(pattern *regexp.Regexp, text string) string {

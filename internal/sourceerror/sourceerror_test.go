@@ -37,15 +37,18 @@ func TestARefusalIsDescribedByItsCodeAndRequestIdentifier(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]Description{
 		`refresh session token failed: {"RequestId":"` + requestID + `","Code":"EntityNotExist.Role","Message":"canary"}`: {
-			Text: "the source refused the request: EntityNotExist.Role", RequestID: requestID,
+			Text: "the source refused the request: EntityNotExist.Role", Code: "EntityNotExist.Role", RequestID: requestID,
 		},
 		`get session token from sso failed: {"errorCode" : "Forbidden","requestId" : "` + strings.ToLower(requestID) + `"}`: {
-			Text: "the source refused the request: Forbidden", RequestID: strings.ToLower(requestID),
+			Text: "the source refused the request: Forbidden", Code: "Forbidden", RequestID: strings.ToLower(requestID),
 		},
-		`failed: {"Code":"NoPermission","RequestId":"canary"}`:         {Text: "the source refused the request: NoPermission"},
+		`failed: {"Code":"NoPermission","RequestId":"canary"}`: {
+			Text: "the source refused the request: NoPermission", Code: "NoPermission",
+		},
 		`failed: {"Code":"canary7","Message":"a code has no digits"}`:  {Text: unknown},
 		`failed: {"Code":"a","RequestId":"` + requestID + `"}`:         {Text: unknown},
 		`failed: {"Code":"Success","AccessKeySecret":"canary"}`:        {Text: unknown},
+		`httpStatus: 403, message = {"RequestId":"` + requestID + `"}`: {Text: "the source answered with HTTP 403", RequestID: requestID},
 		`refresh Ecs sts token err, httpStatus: 404, message = canary`: {Text: "the source answered with HTTP 404"},
 		`failed to refresh token, status code: 503`:                    {Text: "the source answered with HTTP 503"},
 		`get role name failed: GET http://h/security-credentials/ 404`: {Text: "the source answered with HTTP 404"},
@@ -185,7 +188,9 @@ func TestAChainIsExhaustedWhenOnlyTheMetadataServiceIsSilent(t *testing.T) {
 		prefix + "get role name failed: GET http://100.100.100.200/latest/meta-data/ram/security-credentials/ 404": {
 			Text: "no source of the chain has credentials", Exhausted: true,
 		},
-		prefix + `get session token failed: {"Code":"NoPermission"}, ` + silent: {Text: "the source refused the request: NoPermission"},
+		prefix + `get session token failed: {"Code":"NoPermission"}, ` + silent: {
+			Text: "the source refused the request: NoPermission", Code: "NoPermission",
+		},
 	} {
 		if got := Describe(errors.New(text)); got != want {
 			t.Errorf("%s:\ngot  %+v\nwant %+v", text, got, want)
