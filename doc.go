@@ -84,10 +84,22 @@
 // secret, a token, a signature or a signed URL's query. The one exception says
 // so: [Client.SignedURL].
 //
+// # More
+//
+// The repository has a page on [errors] (every code, and what a caller sees of
+// every fault), [assumptions] about the service, [design], [performance] and
+// [migrating] from the vendor's SDK.
+//
 // # Stability
 //
 // Until version 1 the API may change with a minor version; the changelog says
 // how. The enumerations are open: a value or a response element the service
 // adds is kept, in [Image.Extra] at the least. The two newest Go releases are
 // supported.
+//
+// [errors]: https://github.com/wuying-go/appstreaming/blob/main/docs/errors.md
+// [assumptions]: https://github.com/wuying-go/appstreaming/blob/main/docs/assumptions.md
+// [design]: https://github.com/wuying-go/appstreaming/blob/main/docs/design.md
+// [performance]: https://github.com/wuying-go/appstreaming/blob/main/docs/performance.md
+// [migrating]: https://github.com/wuying-go/appstreaming/blob/main/docs/migrating.md
 package appstreaming

@@ -235,7 +235,7 @@ func TestExitCodesTellWhatHappened(t *testing.T) {
 		stdout             io.Writer
 		code               int
 	}{
-		{"no directory", "-out " + filepath.Join(t.TempDir(), "none", "report.html"), "no such file", t.Context(), io.Discard, 1},
+		{"no directory", "-out " + filepath.Join(t.TempDir(), "none", "report.html"), "report.html", t.Context(), io.Discard, 1},
 		{"interrupted", "", "context canceled", interrupted, io.Discard, 1},
 		{"no reader", "", "", t.Context(), failing{syscall.EPIPE}, 0},
 		{"full", "", "short write", t.Context(), failing{io.ErrShortWrite}, 1},

@@ -143,7 +143,9 @@ func TestFaultMatrixWithoutAnyCredentials(t *testing.T) {
 		os.Unsetenv(name) // the chain tells unset from empty; Setenv restores it
 	}
 	t.Setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
-	t.Setenv("HOME", t.TempDir())
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("USERPROFILE", home) // what HOME is on Windows
 	service := appstreamingtest.NewServer(t, matrixImages()...)
 	for _, w := range ways {
 		client, err := appstreaming.New("cn-shanghai", appstreaming.WithEndpoint(service.URL()), appstreaming.WithPlainHTTP(),
