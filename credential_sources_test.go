@@ -519,6 +519,27 @@ func TestOneNetworkFailureOfSTSIsRetried(t *testing.T) {
 	}
 }
 
+func TestTheProxyOfACredentialReachesSTS(t *testing.T) {
+	t.Parallel()
+	asked := make(chan string, 1)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.Method + " " + r.Host
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	defer proxy.Close()
+	credential, err := credentials.NewCredential(new(credentials.Config).SetType("ram_role_arn").SetAccessKeyId("LTAI1").
+		SetAccessKeySecret("hunter22").SetRoleArn("arn").SetRoleSessionName("me").SetSTSEndpoint("sts.example.com").SetProxy(proxy.URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := FromCredential(credential).Credentials(t.Context()); err == nil {
+		t.Error("credentials came through a proxy that refuses")
+	}
+	if got := <-asked; got != "CONNECT sts.example.com:443" {
+		t.Errorf("the proxy was asked for %s", got)
+	}
+}
+
 func TestAFailureOfTheNetworkToSTSIsOfferedAsACopy(t *testing.T) {
 	t.Parallel()
 	closed, err := net.Listen("tcp", "127.0.0.1:0")

@@ -60,9 +60,10 @@
 //
 // # Credentials
 //
-// By default they come from the standard chain of
+// By default they come from the sources of the standard chain of
 // github.com/aliyun/credentials-go: environment variables, OIDC, the CLI's
-// profile, the profile file, ECS metadata, the credentials URI. Give others by
+// profile, the profile file, ECS metadata, the credentials URI. [WithProfile]
+// takes them from a named profile of the CLI. To use other credentials, pass
 // [WithCredentials]: [StaticCredentials], any credential of credentials-go by
 // [FromCredential], or a [CredentialsFunc] of your own, asked before every
 // attempt.

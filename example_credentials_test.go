@@ -2,8 +2,13 @@ package appstreaming_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync"
 
 	"github.com/aliyun/credentials-go/credentials"
 
@@ -56,6 +61,116 @@ func ExampleFromCredential() {
 	}
 	fmt.Println(page.Count, "images")
 	// Output: 3 images
+}
+
+// A RAM role, whose key STS issues. credentials-go sends its requests with a copy
+// of http.DefaultTransport, so certificate authorities set there reach STS too. A
+// proxy is set by SetProxy, or by the environment variable HTTPS_PROXY.
+func ExampleFromCredential_ramRole() {
+	service := appstreamingtest.New(appstreamingtest.SampleImages(3)...)
+	defer service.Close()
+	sts := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println("STS:", r.FormValue("Action"), r.FormValue("RoleArn"))
+		fmt.Fprintf(w, `{"Credentials":{"AccessKeyId":%q,"AccessKeySecret":%q,"SecurityToken":%q,"Expiration":"2099-01-01T00:00:00Z"}}`,
+			appstreamingtest.STSAccessKeyID, appstreamingtest.STSAccessKeySecret, appstreamingtest.SecurityToken)
+	}))
+	defer sts.Close()
+
+	// Once, before the first request of the program.
+	authorities := x509.NewCertPool()
+	authorities.AddCert(sts.Certificate())
+	transport := http.DefaultTransport.(*http.Transport)
+	before := transport.TLSClientConfig
+	transport.TLSClientConfig = &tls.Config{RootCAs: authorities}
+	defer func() { transport.TLSClientConfig = before }()
+
+	credential, err := credentials.NewCredential(new(credentials.Config).
+		SetType("ram_role_arn").
+		SetAccessKeyId(appstreamingtest.AccessKeyID).
+		SetAccessKeySecret(appstreamingtest.AccessKeySecret).
+		SetRoleArn("acs:ram::1234567890123456:role/reader").
+		SetRoleSessionName("inventory").
+		SetSTSEndpoint(sts.Listener.Addr().String())) // default: sts.aliyuncs.com
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	client := service.Client(appstreaming.WithCredentials(appstreaming.FromCredential(credential)))
+
+	page, err := client.ListImage(context.Background(), appstreaming.ListImageRequest{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(page.Count, "images")
+	// Output:
+	// STS: AssumeRole acs:ram::1234567890123456:role/reader
+	// 3 images
+}
+
+// A profile of the Alibaba Cloud CLI. The program needs no keys of its own.
+func ExampleWithProfile() {
+	client, err := appstreaming.New(appstreaming.RegionShanghai, appstreaming.WithProfile("a-profile-that-does-not-exist"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = client.ListImage(context.Background(), appstreaming.ListImageRequest{})
+	fmt.Println(errors.Is(err, appstreaming.ErrNoCredentials))
+	// Output: true
+}
+
+// vault keeps a token until the service refuses it.
+type vault struct {
+	mu    sync.Mutex
+	kept  appstreaming.Credentials
+	fetch func(context.Context) (appstreaming.Credentials, error)
+}
+
+func (v *vault) Credentials(ctx context.Context) (appstreaming.Credentials, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.kept != (appstreaming.Credentials{}) {
+		return v.kept, nil
+	}
+	var err error
+	v.kept, err = v.fetch(ctx)
+	return v.kept, err
+}
+
+func (v *vault) InvalidateCredentials(_ context.Context, refused appstreaming.Credentials) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.kept == refused {
+		v.kept = appstreaming.Credentials{}
+	}
+}
+
+// A provider that keeps a token drops it when the service has refused it.
+func ExampleCredentialsInvalidator() {
+	service := appstreamingtest.New(appstreamingtest.SampleImages(3)...)
+	defer service.Close()
+	service.ExpireToken(appstreamingtest.SecurityToken)
+	fresh := appstreaming.Credentials{AccessKeyID: "STS.fresh", AccessKeySecret: "test-value", SecurityToken: "fresh-token"}
+	service.AddCredentials(fresh)
+
+	provider := &vault{
+		kept: appstreaming.Credentials{
+			AccessKeyID:     appstreamingtest.STSAccessKeyID,
+			AccessKeySecret: appstreamingtest.STSAccessKeySecret,
+			SecurityToken:   appstreamingtest.SecurityToken,
+		},
+		fetch: func(context.Context) (appstreaming.Credentials, error) { return fresh, nil },
+	}
+	client := service.Client(appstreaming.WithCredentials(provider))
+
+	page, err := client.ListImage(context.Background(), appstreaming.ListImageRequest{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(page.Count, "images after", page.Attempts, "attempts")
+	// Output: 3 images after 2 attempts
 }
 
 // Credentials from a source of your own are asked for before every attempt, and
