@@ -58,111 +58,6 @@ var (
 	ErrUninitialized = errors.New("client was not made by New")
 )
 
-// Code is an error code of the service. It is itself an error, so that
-// [errors.Is] matches by code: errors.Is(err, CodeThrottling) is true for the
-// codes Throttling, Throttling.User and every other Throttling.something.
-// Letter case does not count.
-type Code string
-
-// Error returns the code.
-func (c Code) Error() string { return string(c) }
-
-// covers reports whether other is c or of c's family.
-func (c Code) covers(other Code) bool {
-	if c == "" || len(other) < len(c) {
-		return false
-	}
-	for i := range len(c) {
-		if lowerASCII(c[i]) != lowerASCII(other[i]) {
-			return false
-		}
-	}
-	return len(other) == len(c) || other[len(c)] == '.'
-}
-
-func lowerASCII(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		c += 'a' - 'A'
-	}
-	return c
-}
-
-// class is a set of codes that call for the same action, and the sentinel that
-// stands for it.
-type class struct {
-	sentinel error
-	families []Code
-}
-
-// classes holds the classes. A code is of the first one that has its family, so
-// the exceptions come first. The families are those that the metadata of the
-// platform's products lists.
-var classes = [...]class{
-	{ErrBadCredentials, []Code{
-		CodeInvalidAccessKeyID, "MissingAccessKeyId", "Forbidden.AccessKeyDisabled", CodeInvalidSecurityToken, CodeMissingSecurityToken,
-		"Unauthorized.InvalidToken", CodeSignatureDoesNotMatch, "SignatureNotMatch", CodeIncompleteSignature, "InvalidSignature",
-		"InvalidSignatureMethod", "MissingSignature", "ErrorUserCredentials",
-	}},
-	{ErrThrottled, []Code{
-		CodeThrottling, CodeRejectedThrottling, CodeThrottlingException, CodeTooManyRequests, CodeFlowControl, "ResourceThrottled",
-		"TooQuickRequests", "BLOCK.LimitedRequest",
-	}},
-	{ErrNotAuthorized, []Code{
-		CodeForbidden, CodeForbiddenByRAM, "ForbiddenByRiskControl", "AccessForbidden", CodeNoPermission, CodeAccessDenied, "AccessDeniedException",
-		CodeUnauthorized, "UnauthorizedOperation", "ActionUnauthorized", CodeNotAuthorized, "PermissionDenied", "Permission.NotAuthorized",
-		"PermissionCheckFailed", "Ram.PermissionDeny", "NoAuth", "API.Forbidden", "Request.Forbidden", "Operation.Forbidden",
-	}},
-}
-
-// The codes documented for ListImage, and the common ones a caller may want to
-// tell apart. The service has others.
-const (
-	CodeInternalError         Code = "InternalError"          // fault of the service, HTTP 400 or 500; retried
-	CodeInvalidBizType        Code = "InvalidBizType"         // BizType has no such value
-	CodeForbidden             Code = "Forbidden"              // family: not allowed
-	CodeForbiddenNoPermission Code = "Forbidden.NoPermission" // RAM denies appstreaming:ListImage; see APIError.AccessDenied
-	CodeForbiddenRAM          Code = "Forbidden.RAM"          // RAM denies the action
-	CodeForbiddenByRAM        Code = "ForbiddenByRam"         // RAM denies the action
-	CodeNoPermission          Code = "NoPermission"           // family: not allowed
-	CodeAccessDenied          Code = "AccessDenied"           // not allowed
-	CodeUnauthorized          Code = "Unauthorized"           // family: not allowed
-	CodeNotAuthorized         Code = "NotAuthorized"          // not allowed
-
-	CodeThrottling         Code = "Throttling"          // family: too many requests; retried
-	CodeThrottlingUser     Code = "Throttling.User"     // too many requests of this account; retried
-	CodeThrottlingAPI      Code = "Throttling.Api"      // too many requests to this operation; retried
-	CodeRejectedThrottling Code = "Rejected.Throttling" // too many requests; retried
-	CodeServiceUnavailable Code = "ServiceUnavailable"  // the service is down for the moment; retried
-	CodeSystemBusy         Code = "SystemBusy"          // retried
-	CodeServiceBusy        Code = "ServiceBusy"         // retried
-
-	CodeThrottlingException Code = "ThrottlingException" // too many requests; retried
-	CodeTooManyRequests     Code = "TooManyRequests"     // too many requests; retried
-	CodeFlowControl         Code = "FlowControl"         // too many requests; retried
-	CodeSystemError         Code = "SystemError"         // fault of the service; retried
-	CodeTimeout             Code = "Timeout"             // the service took too long; retried
-	CodeRequestTimeout      Code = "RequestTimeout"      // the service took too long; retried
-
-	CodeSignatureDoesNotMatch       Code = "SignatureDoesNotMatch"        // wrong secret, or a proxy that alters requests
-	CodeIncompleteSignature         Code = "IncompleteSignature"          // a proxy that drops headers
-	CodeSignatureNonceUsed          Code = "SignatureNonceUsed"           // an earlier attempt did arrive; retried with a new nonce
-	CodeInvalidTimestamp            Code = "InvalidTimeStamp"             // family: the clock is off
-	CodeIllegalTimestamp            Code = "IllegalTimestamp"             // the clock is off
-	CodeInvalidTimestampExpired     Code = "InvalidTimeStamp.Expired"     // the clock is off by more than 15 minutes; corrected and retried once
-	CodeInvalidAccessKeyID          Code = "InvalidAccessKeyId"           // family: the access key is unknown or disabled
-	CodeInvalidAccessKeyIDNotFound  Code = "InvalidAccessKeyId.NotFound"  // no such access key
-	CodeInvalidAccessKeyIDInactive  Code = "InvalidAccessKeyId.Inactive"  // the access key is disabled
-	CodeInvalidSecurityToken        Code = "InvalidSecurityToken"         // family: the STS token is not valid
-	CodeInvalidSecurityTokenExpired Code = "InvalidSecurityToken.Expired" // the provider is asked again, retried once
-	CodeMissingSecurityToken        Code = "MissingSecurityToken"         // STS key without its token
-	CodeMissingParameter            Code = "MissingParameter"             // a parameter the service needs was not sent
-	CodeInvalidParameter            Code = "InvalidParameter"             // family: a parameter's value is not accepted
-	CodeInvalidAPINotFound          Code = "InvalidApi.NotFound"          // the endpoint does not serve ListImage
-	CodeInvalidProductNotFound      Code = "InvalidProduct.NotFound"      // the endpoint does not serve the product
-	CodeInvalidProtocolNeedSSL      Code = "InvalidProtocol.NeedSsl"      // plain http where https is required
-	CodeUnsupportedHTTPMethod       Code = "UnsupportedHTTPMethod"        // a proxy that changes the method
-)
-
 // APIError is the service's refusal of a call. Match its code with
 // errors.Is(err, CodeX), or what to do about it with [ErrThrottled],
 // [ErrNotAuthorized] and [ErrBadCredentials]. Take its fields with [errors.As].
@@ -170,7 +65,7 @@ const (
 // Secrets of the request that the service echoes are masked in every field.
 type APIError struct {
 	Operation  string // "ListImage"
-	Code       Code   // empty when the response had none, as an error page of a proxy
+	Code       Code   // empty if the response had none, such as an error page of a proxy
 	Message    string
 	RequestID  string // for support tickets
 	HostID     string // endpoint as the service knows it
@@ -178,27 +73,27 @@ type APIError struct {
 	StatusCode int    // HTTP status; 200 for a failure reported as Success=false
 
 	AccessDenied *AccessDeniedDetail // set when RAM denied the call and said why
-	RetryAfter   time.Duration       // how long the service asks to wait; 0: it did not say
+	RetryAfter   time.Duration       // the delay that the service requests; 0: none
 
 	Attempts   int    // HTTP requests made
 	StopReason string // why there was no further attempt
 	Body       []byte // the response's first bytes, at most 4 KiB
-	Err        error  // why the body broke off; nil if it arrived
+	Err        error  // why the body broke off; nil if all of it arrived
 }
 
 // AccessDeniedDetail says why RAM denied a call.
 type AccessDeniedDetail struct {
-	AuthAction               string // as "appstreaming:ListImage"
+	AuthAction               string // such as "appstreaming:ListImage"
 	AuthPrincipalType        string // SubUser, AssumedRoleUser or FederatedSSO
 	AuthPrincipalOwnerID     string
 	AuthPrincipalDisplayName string
 	NoPermissionType         string // ImplicitDeny or ExplicitDeny
-	PolicyType               string // as "AccountLevelIdentityBasedPolicy"
+	PolicyType               string // such as "AccountLevelIdentityBasedPolicy"
 	EncodedDiagnosticMessage string
 }
 
 // Error describes the failure in one line, with status, code, message, request
-// identifier, attempts and the reason there were no more.
+// identifier, attempts and the reason why no attempt followed.
 func (e *APIError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "appstreaming: %s: HTTP %d", e.Operation, e.StatusCode)
@@ -239,37 +134,19 @@ func (e *APIError) Is(target error) bool {
 	return target == e.class()
 }
 
-// class returns the sentinel of the error's class, or nil. The code decides.
-func (e *APIError) class() error {
-	if e.Code == "" && e.StatusCode == http.StatusTooManyRequests {
-		return ErrThrottled
-	}
-	return classOf(e.Code)
-}
-
-// classOf returns the sentinel of a code's class, or nil.
-func classOf(code Code) error {
-	for _, each := range classes {
-		if inFamilies(code, each.families) {
-			return each.sentinel
-		}
-	}
-	return nil
-}
-
 // Unwrap returns the reason why the body broke off.
 func (e *APIError) Unwrap() error { return e.Err }
 
-// DecodeError is a response that makes no sense although it arrived whole: not
-// JSON, empty, cut short before it was sent, or of another shape. It is not
-// retried.
+// DecodeError is a complete response that is neither a page nor a refusal: not
+// JSON, empty, cut before it was sent, or an object that does not show success.
+// It is not retried.
 type DecodeError struct {
 	Operation  string
-	Path       string // where in the document, as "Data[3].Tags"; empty for the whole
+	Path       string // where in the document, such as "Data[3].Tags"; empty for the whole
 	Offset     int64  // byte offset in the body
 	Reason     string
 	StatusCode int
-	RequestID  string // from the x-acs-request-id header when the body gave none
+	RequestID  string // from the x-acs-request-id header if the body has none
 	Attempts   int
 	Body       []byte // the response's first bytes, at most 4 KiB
 }
@@ -296,7 +173,7 @@ type TransportError struct {
 	RequestID  string // empty unless response headers arrived
 	Attempts   int    // HTTP requests made
 	StopReason string // why there was no further attempt
-	Hint       string // what may be wrong, where that can be told
+	Hint       string // what may be wrong; empty if unknown
 	Err        error  // the cause, free of URLs' queries
 }
 
@@ -313,10 +190,10 @@ func (e *TransportError) Error() string {
 // Unwrap returns the cause.
 func (e *TransportError) Unwrap() error { return e.Err }
 
-// ParamError is a request parameter the service could not accept, found before
-// anything was sent.
+// ParamError is an invalid request parameter. It is found before anything is
+// sent.
 type ParamError struct {
-	Field  string // Go name, as "Tags[0].Key"
+	Field  string // Go name, such as "Tags[0].Key"
 	Value  string
 	Reason string // the rule
 }
@@ -326,10 +203,10 @@ func (e *ParamError) Error() string {
 	return printable(fmt.Sprintf("appstreaming: %s %q %s", e.Field, e.Value, e.Reason))
 }
 
-// OptionError is an [Option] or a region that cannot be used, found before
-// anything was sent.
+// OptionError is an invalid [Option] or region. It is found before anything is
+// sent.
 type OptionError struct {
-	Option string // as "WithPrefetch"
+	Option string // such as "WithPrefetch"
 	Value  string // free of user information and queries
 	Reason string // the rule
 }

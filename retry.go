@@ -9,8 +9,8 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
+	"net/url"
 	"syscall"
 	"time"
 
@@ -170,10 +170,6 @@ func isTemporary(err *APIError) bool {
 func isThrottled(err error) bool {
 	apiErr, ok := as[*APIError](err)
 	return ok && (apiErr.StatusCode == http.StatusTooManyRequests || apiErr.class() == ErrThrottled)
-}
-
-func inFamilies(code Code, families []Code) bool {
-	return slices.ContainsFunc(families, func(family Code) bool { return family.covers(code) })
 }
 
 func isCertificateError(err error) bool {
