@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -71,9 +72,29 @@ func (t *table) close() error {
 func (t *table) row(image *appstreaming.Image) []string {
 	row := make([]string, len(t.columns))
 	for n, c := range t.columns {
-		row[n] = demo.Clean(text(c.value(image)))
+		row[n] = demo.Clean(short(c.value(image)))
 	}
 	return row
+}
+
+// short returns a value as text for a table: items separated by commas, tags as
+// key=value.
+func short(value any) string {
+	switch list := reflect.ValueOf(value); {
+	case list.Kind() == reflect.Slice && list.Type().Elem().Kind() == reflect.String:
+		items := make([]string, list.Len())
+		for i := range items {
+			items[i] = list.Index(i).String()
+		}
+		return strings.Join(items, ", ")
+	case list.Type() == reflect.TypeFor[[]appstreaming.Tag]():
+		var tags []string
+		for _, tag := range value.([]appstreaming.Tag) {
+			tags = append(tags, tag.Key+"="+tag.Value)
+		}
+		return strings.Join(tags, ", ")
+	}
+	return text(value)
 }
 
 // begin settles the widths and writes what was held back.
