@@ -14,6 +14,7 @@ import (
 // column is a column of a table or of CSV.
 type column struct {
 	name    string // wire name of the element
+	field   string // name in Go
 	heading string // in a table
 	value   func(*appstreaming.Image) any
 }
@@ -23,7 +24,7 @@ type column struct {
 var allColumns = imageColumns()
 
 // tableOnly are the columns that sum up others.
-var tableOnly = []column{{"Disks", "DISKS GiB", func(i *appstreaming.Image) any {
+var tableOnly = []column{{"Disks", "Disks", "DISKS GiB", func(i *appstreaming.Image) any {
 	return fmt.Sprintf("%d+%d", i.SystemDiskSize, i.DataDiskSize)
 }}}
 
@@ -43,7 +44,7 @@ func imageColumns() []column {
 		if heading == "" {
 			heading = name
 		}
-		columns = append(columns, column{name, heading, func(i *appstreaming.Image) any {
+		columns = append(columns, column{name, field.Name, heading, func(i *appstreaming.Image) any {
 			return reflect.ValueOf(i).Elem().Field(n).Interface()
 		}})
 	}
@@ -58,14 +59,18 @@ func columnNames() []string {
 	return names
 }
 
-// chosen reads a list of columns. A name is that of the response or the table's
-// heading, in any letter case.
+// chosen reads a list of columns. A name is that of the response, of the field
+// in Go, or the table's heading, in any letter case and without Image: ImageId,
+// ImageID and id are the same column.
 func chosen(list string) ([]column, error) {
 	var columns []column
 	for name := range items(list) {
 		c, found := columnNamed(name)
 		if !found {
-			return nil, demo.OneOf(name, columnNames()...)
+			if near := demo.Nearest(name, columnNames()); near != "" {
+				return nil, fmt.Errorf("no column %q; did you mean %q?", name, near)
+			}
+			return nil, fmt.Errorf("no column %q", name)
 		}
 		columns = append(columns, c)
 	}
@@ -73,9 +78,11 @@ func chosen(list string) ([]column, error) {
 }
 
 func columnNamed(name string) (column, bool) {
-	for _, c := range append(allColumns, tableOnly...) {
-		if strings.EqualFold(name, c.name) || strings.EqualFold(name, c.heading) {
-			return c, true
+	for _, full := range []string{name, "Image" + name} {
+		for _, c := range append(allColumns, tableOnly...) {
+			if strings.EqualFold(full, c.name) || strings.EqualFold(full, c.field) || strings.EqualFold(full, c.heading) {
+				return c, true
+			}
 		}
 	}
 	return column{}, false

@@ -12,8 +12,9 @@ import (
 
 // run lists the images onto standard output.
 func (o *options) run(ctx context.Context, s *demo.Session) error {
-	// Rows that stream onto the same terminal are progress enough.
-	watched := s.IsTerminal(s.Stderr) && !s.Verbose && !s.IsTerminal(s.Stdout)
+	// Rows that stream onto the same terminal, through a pipe or not, are progress
+	// enough.
+	watched := s.IsTerminal(s.Stderr) && !s.Verbose && !s.IsTerminal(s.Stdout) && !demo.IsPipe(s.Stdout)
 	images := &counter{ImageLister: s.Client}
 	listed, err := o.list(ctx, images, o.sink(s, images), newProgress(s.Stderr, watched))
 	switch {

@@ -81,7 +81,7 @@ func TestChosenColumnsAreShownInTheirOrder(t *testing.T) {
 	t.Parallel()
 	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(2)...)
 	image := appstreamingtest.SampleImages(1)[0]
-	lines := on(t, 0, service, "-columns", "status,ImageId,FeatureList,TagList,aliuid")
+	lines := on(t, 0, service, "-columns", "status,id,features,tags,aliuid")
 	tags := "env=production, team=design, 成本中心=CC-1024"
 	want := []string{"AVAILABLE", image.ImageID, "GPU, FotaChannel, MultiSession", tags, fmt.Sprint(image.AliUID)}
 	if diff := cmp.Diff(want, slices.DeleteFunc(strings.Split(lines[1], "  "), func(s string) bool { return s == "" })); diff != "" {

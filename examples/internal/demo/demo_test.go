@@ -328,6 +328,15 @@ func TestFilesAndBuffersAreNoTerminals(t *testing.T) {
 	if IsTerminal(new(bytes.Buffer)) || IsTerminal(null) || terminalColumns(null) != 0 {
 		t.Error("a buffer or the null device counts as a terminal")
 	}
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	defer writer.Close()
+	if !IsPipe(writer) || IsPipe(null) || IsPipe(new(bytes.Buffer)) {
+		t.Error("only a pipe is a pipe")
+	}
 }
 
 func TestTheVariableColumnsIsAWidth(t *testing.T) {

@@ -18,6 +18,17 @@ func IsTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0 && file.Name() != os.DevNull
 }
 
+// IsPipe reports whether w is a pipe. What reads it may write to the same
+// terminal, as head and jq do.
+func IsPipe(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeNamedPipe != 0
+}
+
 // Columns returns the width of w in columns: the environment variable COLUMNS
 // if it is set, else the terminal's width (80 if unknown), and 0, no limit, for
 // files and pipes.
