@@ -21,9 +21,12 @@ const defaultUserAgent = "wuying-go-appstreaming/" + Version + " (" + runtime.GO
 // [New], except for clock correction and the retry budget. Create one and keep
 // it, because it owns a connection pool. Every method of a zero Client returns
 // [ErrUninitialized].
-type Client struct {
-	// Both are pointers so that printing a struct that holds a Client shows
-	// addresses only.
+type Client struct{ *state }
+
+// state is what a client has. Package fmt follows a pointer to a struct when a
+// Client stands in an unexported field, and a pointer in that struct no further:
+// such a Client prints as two addresses.
+type state struct {
 	cfg    *config
 	shared *shared
 }
@@ -58,7 +61,7 @@ func New(region string, opts ...Option) (*Client, error) {
 		common.owned = newTransport(cfg.retry.attemptTimeout())
 		cfg.httpClient = &http.Client{Transport: common.owned}
 	}
-	return &Client{cfg: &cfg, shared: common}, nil
+	return &Client{&state{cfg: &cfg, shared: common}}, nil
 }
 
 // newTransport returns the transport of a client that was given none.
@@ -100,12 +103,12 @@ func (c *Client) With(opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{cfg: cfg, shared: c.shared}, nil
+	return &Client{&state{cfg: cfg, shared: c.shared}}, nil
 }
 
 // callConfig returns the client's configuration with a call's options.
 func (c *Client) callConfig(opts []Option) (*config, error) {
-	if c == nil || c.shared == nil {
+	if c == nil || c.state == nil {
 		return nil, fmt.Errorf("appstreaming: %w", ErrUninitialized)
 	}
 	if len(opts) == 0 {
@@ -121,7 +124,7 @@ func (c *Client) callConfig(opts []Option) (*config, error) {
 // CloseIdleConnections closes the connections that no call is using. The client
 // stays usable. It does nothing for a client created with [WithHTTPClient].
 func (c *Client) CloseIdleConnections() {
-	if c != nil && c.shared != nil && c.shared.owned != nil {
+	if c != nil && c.state != nil && c.shared.owned != nil {
 		c.shared.owned.CloseIdleConnections()
 	}
 }
@@ -129,7 +132,7 @@ func (c *Client) CloseIdleConnections() {
 // String returns the client's endpoint. Nothing else of the configuration is
 // ever printed.
 func (c *Client) String() string {
-	if c == nil || c.shared == nil {
+	if c == nil || c.state == nil {
 		return "appstreaming.Client(uninitialized)"
 	}
 	return "appstreaming.Client(" + c.cfg.endpoint.String() + ")"

@@ -163,3 +163,6 @@ func scripted(t *testing.T, answers []answer, opts ...Option) (*Client, *script)
 	s := &script{answers: answers}
 	return sendingThrough(t, s.answer, opts...), s
 }
+
+// OwnTransport returns the transport that New made for a client.
+func OwnTransport(c *Client) *http.Transport { return c.shared.owned }
