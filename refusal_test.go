@@ -410,7 +410,7 @@ func FuzzResponse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte, status int) {
 		run := func() (*ListImageResponse, error) {
-			c := &call{client: &Client{shared: new(shared)}, cfg: new(config), ctx: t.Context()}
+			c := &call{client: &Client{&state{shared: new(shared)}}, cfg: new(config), ctx: t.Context()}
 			*c.cfg = defaultConfig()
 			c.last.status = status
 			return c.read(t.Context(), respond(status, nil, string(body)))
