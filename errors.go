@@ -104,7 +104,7 @@ func (e *APIError) Error() string {
 	}
 	switch {
 	case e.Message != "":
-		b.WriteString(": " + shortened(e.Message))
+		b.WriteString(": " + shortened(e.Message, maxShownMessage))
 	case e.Code == "" && len(e.Body) > 0:
 		fmt.Fprintf(&b, ": body begins %q", clip(e.Body, 200))
 	}
@@ -118,11 +118,12 @@ func (e *APIError) Error() string {
 // refused signature comes with all that was signed.
 const maxShownMessage = 2 << 10
 
-func shortened(message string) string {
-	if len(message) <= maxShownMessage {
-		return message
+// shortened cuts a text that is longer than a limit.
+func shortened(text string, limit int) string {
+	if len(text) <= limit {
+		return text
 	}
-	return strings.ToValidUTF8(message[:maxShownMessage], "") + "..."
+	return strings.ToValidUTF8(text[:limit], "") + "…"
 }
 
 // Is reports whether target is the error's [Code], the family it belongs to, or

@@ -166,7 +166,7 @@ func TestErrorTextsReadWell(t *testing.T) {
 		},
 		"long message": {
 			&APIError{Operation: "ListImage", Code: "X", Message: strings.Repeat("x", maxShownMessage-1) + "é", StatusCode: 400},
-			"appstreaming: ListImage: HTTP 400 X: " + strings.Repeat("x", maxShownMessage-1) + "...",
+			"appstreaming: ListImage: HTTP 400 X: " + strings.Repeat("x", maxShownMessage-1) + "…",
 		},
 		"decode": {
 			&DecodeError{Operation: "ListImage", Path: "Data", Offset: 17, Reason: "an object instead of an array", StatusCode: 200,

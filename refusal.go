@@ -21,6 +21,9 @@ const (
 	maxErrorBody = 64 << 10
 	// keptBody is how much of a body an error keeps.
 	keptBody = 4 << 10
+	// maxShownNames is how long the path and the reason of a DecodeError can be.
+	// Both can hold names from the body.
+	maxShownNames = 400
 )
 
 // read turns a response into a page or an error.
@@ -139,7 +142,7 @@ func notPage(members []envelope.Member) *DecodeError {
 	const listed = 5
 	var names []string
 	for _, m := range members[:min(len(members), listed)] {
-		names = append(names, quoted(m.Name))
+		names = append(names, strconv.Quote(m.Name))
 	}
 	found := strings.Join(names, ", ")
 	switch {
@@ -155,10 +158,10 @@ func notPage(members []envelope.Member) *DecodeError {
 func misplaced(members []envelope.Member) *DecodeError {
 	for _, m := range members {
 		if isList(m, "Data") && m.Name != "Data" && !m.Empty {
-			return &DecodeError{Path: m.Name, Reason: "not a page: found " + quoted(m.Name) + " instead of Data"}
+			return &DecodeError{Path: m.Name, Reason: "not a page: found " + strconv.Quote(m.Name) + " instead of Data"}
 		}
 		if m.Kind == envelope.Object && slices.ContainsFunc(m.Members, func(inner envelope.Member) bool { return isList(inner, "Data") }) {
-			return &DecodeError{Path: m.Name, Reason: "not a page: found a page inside " + quoted(m.Name)}
+			return &DecodeError{Path: m.Name, Reason: "not a page: found a page inside " + strconv.Quote(m.Name)}
 		}
 	}
 	return nil
@@ -166,15 +169,6 @@ func misplaced(members []envelope.Member) *DecodeError {
 
 func isList(m envelope.Member, name string) bool {
 	return m.Kind == envelope.Array && envelope.SameName(m.Name, name)
-}
-
-// quoted quotes a name from a body for an error's text.
-func quoted(name string) string {
-	const longest = 50
-	if len(name) > longest {
-		name = strings.ToValidUTF8(name[:longest], "") + "..."
-	}
-	return strconv.Quote(name)
 }
 
 // apiError reads a refusal from a response's first bytes. cause is the reason
@@ -229,8 +223,14 @@ func (c *call) decodeError(e *DecodeError, body []byte) *DecodeError {
 	e.StatusCode = c.last.status
 	e.RequestID = c.last.requestID
 	e.Body = c.keptBody(clip(body, maxErrorBody))
-	e.Reason = c.secrets.Text(e.Reason)
-	e.Path = c.secrets.Text(e.Path)
+	// Secrets are masked before the texts are shortened. A path may be cut
+	// already.
+	e.Reason = shortened(c.secrets.Text(e.Reason), maxShownNames)
+	path, cut := strings.CutSuffix(e.Path, "…")
+	if cut {
+		path = c.secrets.CutText(path) + "…"
+	}
+	e.Path = shortened(c.secrets.Text(path), maxShownNames)
 	return e
 }
 

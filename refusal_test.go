@@ -130,7 +130,7 @@ func TestWhatIsNeitherPageNorRefusalIsADecodeError(t *testing.T) {
 		"an empty object":               {`{}`, "", "found no members"},
 		"another object":                {`{"hello":"world"}`, "", `found "hello"`},
 		"many members":                  {`{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6}`, "", `found "a", "b", "c", "d", "e" and others`},
-		"a long name":                   {`{"` + strings.Repeat("x", 49) + `é":1}`, "", strings.Repeat("x", 49) + `..."`},
+		"a long name":                   {`{"` + strings.Repeat("é", 300) + `":1}`, "", "é…"},
 		"Count alone":                   {`{"Count":5}`, "", `found "Count"`},
 		"Count 0 of another type":       {`{"Count":false,"Data":null}`, "", `found "Count", "Data"`},
 		"Data null alone":               {`{"Data":null}`, "", `found "Data"`},

@@ -77,6 +77,55 @@ func unwrapped(err error) []error {
 	return all
 }
 
+// shown is all that an error shows.
+func shown(err error) string {
+	var out strings.Builder
+	for _, e := range unwrapped(err) {
+		out.WriteString(printed(e))
+	}
+	var apiErr *appstreaming.APIError
+	if errors.As(err, &apiErr) {
+		out.Write(apiErr.Body)
+	}
+	var decodeErr *appstreaming.DecodeError
+	if errors.As(err, &decodeErr) {
+		out.Write(decodeErr.Body)
+	}
+	return out.String()
+}
+
+// provide returns a provider that has one of the credentials for each request,
+// in turn.
+func provide(all ...appstreaming.Credentials) appstreaming.CredentialsProvider {
+	asked := 0
+	return appstreaming.CredentialsFunc(func(context.Context) (appstreaming.Credentials, error) {
+		asked++
+		return all[min(asked, len(all))-1], nil
+	})
+}
+
+// eachByte writes every byte of a text in a form.
+func eachByte(form, text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		fmt.Fprintf(&b, form, text[i])
+	}
+	return b.String()
+}
+
+// alternately writes every other byte of a text in a form.
+func alternately(text, form string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		if i%2 == 0 {
+			b.WriteByte(text[i])
+		} else {
+			fmt.Fprintf(&b, form, text[i])
+		}
+	}
+	return b.String()
+}
+
 func TestNoSecretShowsOnAnyFailurePath(t *testing.T) {
 	t.Parallel()
 	const secret, token, bearer = "c4nary-secret/+=~x", "c4nary-token/+=&~\"<x", "c4nary-bearer/+=x"
@@ -102,10 +151,23 @@ func TestNoSecretShowsOnAnyFailurePath(t *testing.T) {
 		return string(b)
 	}
 	asText := func(text string) string { return text }
+	asEscapes := func(text string) string { return "{\"Message\":\"" + eachByte(`\u%04x`, text) + "\"}\n" }
+	asReferences := func(text string) string {
+		return "<Error><Code>" + eachByte("&#%d;", text) + "</Code><Message>" + eachByte("&#x%X;", text) + "</Message></Error>"
+	}
+	partly := func(text string) string { return alternately(text, "%%%02x") + alternately(text, "%%25%02X") }
 	handlers := map[string]http.HandlerFunc{
-		"echoed in a message": func(w http.ResponseWriter, r *http.Request) { echo(w, r, asMessage, 400) },
-		"echoed in a page":    func(w http.ResponseWriter, r *http.Request) { echo(w, r, asText, 502) },
-		"echoed in a success": func(w http.ResponseWriter, r *http.Request) { echo(w, r, asText, 200) },
+		"echoed in a message":         func(w http.ResponseWriter, r *http.Request) { echo(w, r, asMessage, 400) },
+		"echoed in a page":            func(w http.ResponseWriter, r *http.Request) { echo(w, r, asText, 502) },
+		"echoed in a success":         func(w http.ResponseWriter, r *http.Request) { echo(w, r, asText, 200) },
+		"echoed in escapes":           func(w http.ResponseWriter, r *http.Request) { echo(w, r, asEscapes, 400) },
+		"echoed in references":        func(w http.ResponseWriter, r *http.Request) { echo(w, r, asReferences, 400) },
+		"echoed in a page of no kind": func(w http.ResponseWriter, r *http.Request) { echo(w, r, asEscapes, 200) },
+		"echoed partly encoded":       func(w http.ResponseWriter, r *http.Request) { echo(w, r, partly, 403) },
+		"echoed and broken off": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "100000")
+			echo(w, r, asMessage, 400)
+		},
 		"echoed in a redirect": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Location", r.URL.String())
 			echo(w, r, asText, 302)
@@ -137,9 +199,10 @@ func TestNoSecretShowsOnAnyFailurePath(t *testing.T) {
 						var mu sync.Mutex
 						var log bytes.Buffer
 						var out strings.Builder
-						client, err := appstreaming.New("cn-shanghai", appstreaming.WithEndpoint(service.URL), appstreaming.WithPlainHTTP(), appstreaming.WithSignature(signature),
+						client, err := appstreaming.New("cn-shanghai",
+							appstreaming.WithEndpoint(service.URL), appstreaming.WithPlainHTTP(), appstreaming.WithSignature(signature),
 							appstreaming.WithHTTPClient(&http.Client{Transport: seen}),
-							appstreaming.WithCredentials(appstreaming.CredentialsFunc(func(context.Context) (appstreaming.Credentials, error) { return credentials, nil })),
+							appstreaming.WithCredentials(provide(credentials)),
 							appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond, AttemptTimeout: 50 * time.Millisecond}),
 							appstreaming.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
 							appstreaming.WithObserver(func(_ context.Context, a appstreaming.Attempt) {
@@ -155,18 +218,7 @@ func TestNoSecretShowsOnAnyFailurePath(t *testing.T) {
 						if err == nil {
 							t.Fatalf("got %v, want a failure", page)
 						}
-						out.WriteString(printed(client) + printed(pager) + log.String())
-						for _, e := range unwrapped(err) {
-							out.WriteString(printed(e))
-						}
-						var apiErr *appstreaming.APIError
-						if errors.As(err, &apiErr) {
-							out.WriteString(string(apiErr.Body))
-						}
-						var decodeErr *appstreaming.DecodeError
-						if errors.As(err, &decodeErr) {
-							out.WriteString(string(decodeErr.Body))
-						}
+						out.WriteString(printed(client) + printed(pager) + log.String() + shown(err))
 						assertNoSecret(t, out.String(), append(seen.secrets, "c4nary"))
 					})
 				}
@@ -215,5 +267,106 @@ func TestNoSecretShowsInWhatSucceeds(t *testing.T) {
 		}
 		out.WriteString(printed(page) + printed(client) + printed(derived) + printed(service.Requests()))
 		assertNoSecret(t, out.String(), append(seen.secrets, appstreamingtest.STSAccessKeySecret, appstreamingtest.SecurityToken))
+	}
+}
+
+// echoing answers the third attempt of a call with all that the attempts held,
+// and those before with a refusal that is retried.
+type echoing struct {
+	sent   []string
+	answer func(all string) *http.Response
+}
+
+func (e *echoing) RoundTrip(req *http.Request) (*http.Response, error) {
+	_, signature, _ := strings.Cut(req.Header.Get("Authorization"), "Signature=")
+	e.sent = append(e.sent, signature+req.URL.Query().Get("Signature"))
+	resp := &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{}, Body: http.NoBody}
+	if len(e.sent) == 3 {
+		resp = e.answer(strings.Join(e.sent, " "))
+	}
+	return resp, nil
+}
+
+func TestTheSecretsOfEveryAttemptAreMasked(t *testing.T) {
+	t.Parallel()
+	// Every attempt has other credentials, all of which the last one repeats.
+	const canary = "c4nary"
+	var all []appstreaming.Credentials
+	held := ""
+	for _, n := range []string{"1", "2", "3"} {
+		all = append(all, appstreaming.Credentials{AccessKeyID: "STS." + n, AccessKeySecret: n + canary + "/secret+" + n, SecurityToken: n + canary + "/token+" + n})
+		held += all[len(all)-1].AccessKeySecret + " " + url.QueryEscape(all[len(all)-1].SecurityToken) + " "
+	}
+	answer := func(status int, header http.Header, body string) *http.Response {
+		return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
+	}
+	for name, respond := range map[string]func(string) *http.Response{
+		"a refusal": func(all string) *http.Response {
+			header := http.Header{"X-Acs-Request-Id": {all}}
+			return answer(400, header, fmt.Sprintf(`{"Code":%q,"Message":%q,"HostId":%q,"Recommend":%q,"AccessDeniedDetail":{"AuthAction":%q}}`, all, all, all, all, all))
+		},
+		"a refusal that is cut": func(all string) *http.Response {
+			return answer(400, http.Header{}, fmt.Sprintf(`{"Code":"X","Message":"%s`, all[:len(all)-10]))
+		},
+		"no JSON": func(all string) *http.Response { return answer(200, http.Header{"X-Acs-Request-Id": {all}}, all) },
+		"a page of no kind": func(all string) *http.Response {
+			return answer(200, http.Header{}, fmt.Sprintf(`{%q:{"Data":[]},"RequestId":%q}`, all, all))
+		},
+		"a page": func(all string) *http.Response {
+			header := http.Header{"X-Acs-Request-Id": {all}, "X-Echo": {"clean", all}}
+			return answer(200, header, fmt.Sprintf(`{"Success":true,"Code":"200","Message":%q,"RequestId":%q,"Trace":%q,"Data":[]}`, all, all, all))
+		},
+	} {
+		for _, signature := range signatures {
+			t.Run(name+", "+signature.String(), func(t *testing.T) {
+				t.Parallel()
+				transport := &echoing{answer: func(signatures string) *http.Response { return respond(held + signatures) }}
+				var out strings.Builder
+				client, err := appstreaming.New("cn-shanghai", appstreaming.WithHTTPClient(&http.Client{Transport: transport}),
+					appstreaming.WithSignature(signature), appstreaming.WithCredentials(provide(all...)),
+					appstreaming.WithRetry(appstreaming.RetryPolicy{BaseDelay: time.Nanosecond}),
+					appstreaming.WithLogger(slog.New(slog.NewTextHandler(&out, nil))),
+					appstreaming.WithObserver(func(_ context.Context, a appstreaming.Attempt) { out.WriteString(printed(a)) }))
+				if err != nil {
+					t.Fatal(err)
+				}
+				page, err := client.ListImage(t.Context(), appstreaming.ListImageRequest{})
+				if len(transport.sent) != 3 || (err == nil) != (name == "a page") {
+					t.Fatalf("got %v, %v after %d attempts", page, err, len(transport.sent))
+				}
+				assertNoSecret(t, out.String()+printed(page)+shown(err), append(transport.sent, canary))
+				if page != nil && (page.Header["X-Echo"][0] != "clean" || !strings.Contains(page.Message, "***")) {
+					t.Errorf("the page says %q and %v", page.Message, page.Header)
+				}
+			})
+		}
+	}
+}
+
+func TestABeginningOfASecretAtTheEndOfABodyIsMasked(t *testing.T) {
+	t.Parallel()
+	const secret = "c4nary/secret+x"
+	credentials := appstreaming.Credentials{AccessKeyID: "LTAI1", AccessKeySecret: secret}
+	for name, prefix := range map[string]string{"at 4 KiB": strings.Repeat("x", 4<<10-8), "at 64 KiB": strings.Repeat("%2b", (64<<10)/3-2), "short": "{"} {
+		for _, spelled := range []string{secret, url.QueryEscape(secret), eachByte("%%%02x", secret), eachByte(`\u%04x`, secret)} {
+			for _, status := range []int{200, 400} {
+				body := prefix + spelled + strings.Repeat("y", 10)
+				if name == "short" {
+					body = prefix + spelled[:len(spelled)*2/3]
+				}
+				transport := &echoing{sent: []string{"", ""}, answer: func(string) *http.Response {
+					return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: -1}
+				}}
+				client, err := appstreaming.New("cn-shanghai", appstreaming.WithHTTPClient(&http.Client{Transport: transport}),
+					appstreaming.WithCredentials(provide(credentials)), appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 1}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = client.ListImage(t.Context(), appstreaming.ListImageRequest{})
+				if text := shown(err); err == nil || strings.Contains(text, "c4na") || strings.Contains(text, spelled[:len(spelled)/3]) {
+					t.Errorf("%s, HTTP %d, %s: %.300q", name, status, spelled, text)
+				}
+			}
+		}
 	}
 }
