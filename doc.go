@@ -22,15 +22,20 @@
 // # Paging
 //
 // [Client.Images] ranges over images, [Client.Pages] over pages, and a [Pager]
-// gives pages one by one with a checkpoint to resume from. All of them ask for
-// 100 images a page, the most the service allows, unless PageSize is set. With
-// [WithPrefetch] pages are fetched ahead concurrently and delivered in order.
-// Ranges can be repeated, which lists anew; leaving a loop stops what is under
-// way.
+// returns one page after another and can be resumed at any page. All of them ask
+// for 100 images a page, the largest size that the service allows, unless
+// PageSize is set. With [WithPrefetch], pages ahead are fetched concurrently and
+// delivered in order. Each range starts a new listing. Breaking out of a loop
+// cancels requests in flight.
 //
-// The service pages by number. When images are created or deleted while a
-// listing runs, the pages shift: Images yields an image that comes twice once,
-// but one can be missed.
+// A listing is complete or an error. The service pages by number, and images
+// move to other pages when images are created or deleted. Images notices such a
+// change by Count and asks for the earlier pages again. It cannot notice changes
+// that cancel out in Count: [Client.Snapshot] lists until two passes agree. When
+// pages that Count promises stay empty, the listing ends with [ErrIncomplete].
+//
+// [Client.GetImage] and [Client.GetImageByName] return one image,
+// [Client.WaitForImage] waits until an image can be used.
 //
 // # Errors
 //

@@ -15,8 +15,12 @@ var (
 	ErrResponseTooLarge = errors.New("response too large")
 	// ErrNoMorePages is returned by Pager.Next past the last page.
 	ErrNoMorePages = errors.New("no more pages")
-	// ErrPageLoop says that the service sent the same page twice in a row.
+	// ErrPageLoop says that the service sent an earlier page again instead of the
+	// page asked for.
 	ErrPageLoop = errors.New("service sent the same page again")
+	// ErrIncomplete says that a listing ended before all images that the service
+	// counts were listed; see [IncompleteError].
+	ErrIncomplete = errors.New("listing is incomplete")
 	// ErrNoCredentials says that no source had credentials.
 	ErrNoCredentials = errors.New("no credentials")
 	// ErrCredentialsSource says that a source of the standard chain, or the
@@ -190,6 +194,27 @@ func (e *TransportError) Error() string {
 
 // Unwrap returns the cause.
 func (e *TransportError) Unwrap() error { return e.Err }
+
+// IncompleteError says that the service sent an empty page, twice, although Count
+// promises images on it. It matches [ErrIncomplete]. The images delivered before
+// it are valid.
+type IncompleteError struct {
+	Delivered  int    // images delivered, from the first page of the listing on
+	Count      int    // images in the inventory, as the service counts them
+	PageNumber int    // the empty page
+	RequestID  string // of the empty page
+}
+
+// Error says how many images were delivered, and which page is empty.
+func (e *IncompleteError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "appstreaming: %v: page %d is empty after %d images, but the service counts %d",
+		ErrIncomplete, e.PageNumber, e.Delivered, e.Count)
+	return withTrail(&b, e.RequestID, 0, "")
+}
+
+// Unwrap returns [ErrIncomplete].
+func (e *IncompleteError) Unwrap() error { return ErrIncomplete }
 
 // ParamError is an invalid request parameter. It is found before anything is
 // sent.

@@ -31,33 +31,27 @@ type Pager struct {
 	window int
 	fault  error // of the arguments; every Next returns it
 
-	next      int  // number of the page Next returns
-	size      int  // images a page has, as the service last said
-	count     int  // images over all pages, as the service last said; 0: it did not
-	ended     bool // there is no next page
-	hash      hasher
-	previous  digest // of the page before
-	delivered bool   // there was a page before
-
+	pass  *pass
 	ahead prefetch.Queue[*ListImageResponse]
+	early bool // the latest page was fetched ahead
 }
 
 // NewPager returns a pager that starts at req.PageNumber, or at 1 when that is
 // unset. With req.PageSize unset it asks for [MaxPageSize] images a page.
-// Arguments that cannot be used are reported by Next.
+// Options hold for every request. Next reports invalid arguments.
 func NewPager(l ImageLister, req ListImageRequest, opts ...Option) *Pager {
-	p := &Pager{lister: l, req: req, opts: opts, hash: newHasher()}
-	if p.req.PageSize == 0 {
-		p.req.PageSize = MaxPageSize
-	}
-	p.size = p.req.PageSize
-	p.next = max(1, req.PageNumber)
+	p := &Pager{lister: l, req: req, opts: opts}
 	cfg, err := listerConfig(l, opts)
 	if err == nil {
 		p.window = cfg.prefetch
+		err = checkListing(cfg)
+	}
+	if err == nil {
 		err = req.Validate()
 	}
 	p.fault = err
+	p.req.PageSize = orDefault(p.req.PageSize, MaxPageSize)
+	p.pass = newPass(max(1, req.PageNumber), p.req.PageSize, newHasher())
 	return p
 }
 
@@ -75,46 +69,103 @@ func listerConfig(l ImageLister, opts []Option) (*config, error) {
 	return &cfg, err
 }
 
+// checkListing refuses raw parameters that a listing sets itself.
+func checkListing(cfg *config) error {
+	for _, p := range cfg.extra {
+		if p.Name == "PageNumber" || p.Name == "PageSize" {
+			return &OptionError{Option: "WithParam", Value: p.Name, Reason: "a listing sets it: use the field of ListImageRequest"}
+		}
+	}
+	return nil
+}
+
 // More reports whether there may be another page. It is true before the first
-// one, and after a Next that failed.
-func (p *Pager) More() bool { return !p.ended }
+// page and after an error.
+func (p *Pager) More() bool { return p.pass == nil || !p.pass.ended }
 
-// PageNumber returns the number of the page that Next will return: a
-// checkpoint, to go on from as ListImageRequest.PageNumber.
-func (p *Pager) PageNumber() int { return max(1, p.next) }
+// PageNumber returns the number of the page that Next returns next. To resume a
+// listing there, pass the number as ListImageRequest.PageNumber.
+func (p *Pager) PageNumber() int {
+	if p.pass == nil {
+		return 1
+	}
+	return p.pass.next
+}
 
-// Next returns the next page. After an error it may be called again and asks
-// for the same page: the pager moves on success only.
+// Next returns the next page. After an error, Next can be called again and asks
+// for the same page.
 //
-// The listing ends when the pages cover Count, as the service last gave it, or
-// with an empty page. Without Count a page that is not full ends it. Past the
-// end Next returns [ErrNoMorePages]. A page with the very images of the one
-// before is [ErrPageLoop]; other errors are those of [Client.ListImage].
+// A listing ends where the pages and Count agree. Where they do not, a page that
+// is not full and is followed by an empty one is the end. Without Count, an
+// empty page is the end. Past the end Next returns [ErrNoMorePages].
 //
-// With [WithPrefetch] the pages ahead are fetched under the ctx of the Next
-// that returned the page before them: end it to stop them.
+// When Count promises images but a page is empty, repeats an earlier page, or
+// names another PageNumber, Next asks for that page once more. If the second
+// response is no better, Next returns an [*IncompleteError] for an empty page,
+// [ErrPageLoop] for a repeated page, and the page itself otherwise. Other errors
+// are those of [Client.ListImage]. When ctx ends, the error matches ctx.Err()
+// and its cause.
+//
+// Next returns pages as the service sent them. The last page may be empty. A
+// repeated page that ends the listing is returned without its images.
+//
+// With [WithPrefetch], requests for the pages ahead run under the ctx of the
+// Next that started them. Cancel that ctx to stop them.
 func (p *Pager) Next(ctx context.Context) (*ListImageResponse, error) {
-	if p.lister == nil && p.fault == nil {
+	if p.pass == nil && p.fault == nil {
 		_, p.fault = listerConfig(nil, nil)
 	}
 	switch {
 	case p.fault != nil:
 		return nil, p.fault
-	case p.ended:
+	case p.pass.ended:
 		return nil, fmt.Errorf("appstreaming: %w", ErrNoMorePages)
 	}
-	page, found, err := p.ahead.Take(ctx, p.next)
+	number := p.pass.next
+	page, found, err := p.ahead.Take(ctx, number)
+	p.early = found
 	if !found {
-		page, err = p.fetch(ctx, p.next)
+		page, err = p.fetch(ctx, number)
 	}
-	if err != nil {
-		return nil, err
+	for again := false; err == nil; {
+		switch p.pass.judge(page, again) {
+		case deliver:
+			p.prefetch(ctx)
+			return page, nil
+		case endOfPages:
+			p.prefetch(ctx)
+			if len(page.Images) > 0 {
+				end := *page
+				end.Images = nil
+				page = &end
+			}
+			return page, nil
+		case askAgain:
+			again, p.early = true, false
+			page, err = p.fetch(ctx, number)
+		case askBefore:
+			var before *ListImageResponse
+			if before, err = p.fetch(ctx, p.pass.before()); err == nil {
+				p.pass.inform(len(before.Images))
+			}
+		case incomplete:
+			err = &IncompleteError{
+				Delivered: p.pass.kept, Count: max(page.Count, p.pass.count), PageNumber: number, RequestID: page.RequestID,
+			}
+		case pageLoop:
+			err = fmt.Errorf("appstreaming: page %d repeats an earlier page: %w (request id %q)", number, ErrPageLoop, page.RequestID)
+		}
 	}
-	if err := p.advance(page); err != nil {
-		return nil, err
+	return nil, err
+}
+
+// prefetch fills the window with the pages that Count promises.
+func (p *Pager) prefetch(ctx context.Context) {
+	if p.pass.ended {
+		p.ahead.Drop()
+		return
 	}
-	p.prefetch(ctx)
-	return page, nil
+	p.ahead.Fill(ctx, p.window, p.pass.next, p.pass.promises(), p.fetch)
 }
 
 // fetch asks for a page. Every request of a listing goes through it.
@@ -134,67 +185,12 @@ func (p *Pager) fetch(ctx context.Context, number int) (*ListImageResponse, erro
 	return page, err
 }
 
-// advance moves past a page.
-func (p *Pager) advance(page *ListImageResponse) error {
-	digest := p.digest(page.Images)
-	if p.delivered && digest == p.previous && len(page.Images) > 0 {
-		return fmt.Errorf("appstreaming: page %d has the images of page %d: %w (request id %q)", p.next, p.next-1, ErrPageLoop, page.RequestID)
-	}
-	p.previous, p.delivered = digest, true
-	if page.PageSize > 0 {
-		p.size = page.PageSize
-	}
-	p.count = page.Count
-	switch {
-	case len(page.Images) == 0:
-		p.ended = true
-	case p.count > 0:
-		p.ended = !p.covered(p.next + 1)
-	default:
-		p.ended = len(page.Images) < p.size
-	}
-	p.next++
-	if p.ended {
-		p.ahead.Drop()
-	}
-	return nil
-}
-
-// covered reports whether Count has images for the page of that number.
-func (p *Pager) covered(number int) bool { return (number-1)*p.size < p.count }
-
-// digest returns a page's digest, which does not depend on the images' order.
-func (p *Pager) digest(images []Image) digest {
-	var sum digest
-	for i := range images {
-		id, _ := p.hash.identity(&images[i])
-		sum.add(id)
-	}
-	return sum
-}
-
-// prefetch fills the window with the pages that Count says there are.
-func (p *Pager) prefetch(ctx context.Context) {
-	if !p.ended && p.window > 0 {
-		p.ahead.Fill(ctx, p.window, p.next, (p.count+p.size-1)/p.size, p.fetch)
-	}
-}
-
-// Pages ranges over the pages of a listing, from req.PageNumber on. It can be
-// ranged over again, which lists anew. An error is yielded once and ends the
-// range; so does leaving the loop, which also ends what is being fetched ahead.
+// Pages ranges over the pages of a listing, from req.PageNumber on, as
+// [Pager.Next] returns them. An error is yielded once and ends the range. Each
+// range starts a new listing. Breaking out of the loop cancels requests in
+// flight.
 func (c *Client) Pages(ctx context.Context, req ListImageRequest, opts ...Option) iter.Seq2[*ListImageResponse, error] {
 	return Pages(ctx, c, req, opts...)
-}
-
-// Images ranges over all images of a listing, each image's version once, even
-// where pages shift and repeat it while the inventory changes. It can be ranged
-// over again, which lists anew. An error is yielded once, with a zero Image,
-// and ends the range.
-//
-// It remembers a digest of every image it has yielded, some 40 bytes each.
-func (c *Client) Images(ctx context.Context, req ListImageRequest, opts ...Option) iter.Seq2[Image, error] {
-	return Images(ctx, c, req, opts...)
 }
 
 // Pages is [Client.Pages] for any [ImageLister].
@@ -213,34 +209,27 @@ func Pages(ctx context.Context, l ImageLister, req ListImageRequest, opts ...Opt
 	}
 }
 
-// Images is [Client.Images] for any [ImageLister].
-func Images(ctx context.Context, l ImageLister, req ListImageRequest, opts ...Option) iter.Seq2[Image, error] {
-	return imagesOf(ctx, l, req, opts, func(*ListImageResponse) {})
+// Images ranges over all images of a listing, from req.PageNumber on: a range
+// without an error has yielded every image. It yields each version of an image
+// once. Images without ImageID have no identity and are all yielded. An error is
+// yielded once, with a zero Image, and ends the range; all images yielded before
+// it are valid. Each range starts a new listing. Breaking out of the loop
+// cancels requests in flight.
+//
+// The service pages by number, so images move to other pages when images are
+// created or deleted during the listing. Where Count changes between two pages,
+// Images asks for the earlier pages again, backwards, until it finds no image
+// that it missed. It cannot see changes that cancel out in Count between two
+// requests: use [Client.Snapshot] where that matters.
+//
+// Images remembers a digest of each image, about 40 bytes.
+func (c *Client) Images(ctx context.Context, req ListImageRequest, opts ...Option) iter.Seq2[Image, error] {
+	return Images(ctx, c, req, opts...)
 }
 
-// imagesOf is Images, with a function that is called with each page.
-func imagesOf(ctx context.Context, l ImageLister, req ListImageRequest, opts []Option, paged func(*ListImageResponse)) iter.Seq2[Image, error] {
-	return func(yield func(Image, error) bool) {
-		hash, seen := newHasher(), make(map[digest]struct{})
-		for page, err := range Pages(ctx, l, req, opts...) {
-			if err != nil {
-				yield(Image{}, err)
-				return
-			}
-			paged(page)
-			for _, image := range page.Images {
-				if id, known := hash.identity(&image); known {
-					if _, before := seen[id]; before {
-						continue
-					}
-					seen[id] = struct{}{}
-				}
-				if !yield(image, nil) {
-					return
-				}
-			}
-		}
-	}
+// Images is [Client.Images] for any [ImageLister].
+func Images(ctx context.Context, l ImageLister, req ListImageRequest, opts ...Option) iter.Seq2[Image, error] {
+	return func(yield func(Image, error) bool) { newListing(l, req, opts).all(ctx)(yield) }
 }
 
 // Collect returns all items of seq, such as the images of [Client.Images]. On an

@@ -1,17 +1,22 @@
-package appstreaming
+package appstreaming_test
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/wuying-go/appstreaming"
+	"github.com/wuying-go/appstreaming/appstreamingtest"
 )
 
 // inventory is an ImageLister of numbered images that can misbehave.
@@ -30,7 +35,9 @@ type inventory struct {
 	running, most int
 }
 
-func (v *inventory) ListImage(ctx context.Context, req ListImageRequest, _ ...Option) (*ListImageResponse, error) {
+func (v *inventory) ListImage(
+	ctx context.Context, req appstreaming.ListImageRequest, _ ...appstreaming.Option,
+) (*appstreaming.ListImageResponse, error) {
 	number := max(1, req.PageNumber)
 	v.mu.Lock()
 	v.asked = append(v.asked, number)
@@ -60,7 +67,7 @@ func (v *inventory) ListImage(ctx context.Context, req ListImageRequest, _ ...Op
 	if v.pageSize > 0 {
 		size = min(size, v.pageSize)
 	}
-	page := &ListImageResponse{PageNumber: number, PageSize: size, Count: v.images}
+	page := &appstreaming.ListImageResponse{PageNumber: number, PageSize: size, Count: v.images}
 	if v.count != nil {
 		page.Count = v.count(number)
 	}
@@ -73,26 +80,25 @@ func (v *inventory) ListImage(ctx context.Context, req ListImageRequest, _ ...Op
 	}
 	if number != v.emptyPage {
 		for i := first; i < last; i++ {
-			page.Images = append(page.Images, Image{ImageID: fmt.Sprintf("imgc-%d", i), VersionID: "iv-1"})
+			page.Images = append(page.Images, appstreaming.Image{ImageID: fmt.Sprintf("imgc-%d", i), VersionID: "iv-1"})
 		}
 	}
 	return page, nil
 }
 
 func numbered(from, to int) []string {
-	var ids []string
+	ids := []string{}
 	for i := from; i < to; i++ {
 		ids = append(ids, fmt.Sprintf("imgc-%d", i))
 	}
 	return ids
 }
 
-func idsOf(images []Image) []string {
-	var ids []string
-	for _, image := range images {
-		ids = append(ids, image.ImageID)
-	}
-	return ids
+// list collects the images of a lister.
+func list(
+	ctx context.Context, l appstreaming.ImageLister, pageSize int, opts ...appstreaming.Option,
+) ([]appstreaming.Image, error) {
+	return appstreaming.Collect(appstreaming.Images(ctx, l, appstreaming.ListImageRequest{PageSize: pageSize}, opts...))
 }
 
 func TestEveryImageIsYieldedOnceInOrder(t *testing.T) {
@@ -104,11 +110,11 @@ func TestEveryImageIsYieldedOnceInOrder(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
 						lister := &inventory{images: images, latency: 20 * time.Millisecond}
-						got, err := Collect(Images(t.Context(), lister, ListImageRequest{PageSize: size}, WithPrefetch(prefetch)))
+						got, err := list(t.Context(), lister, size, appstreaming.WithPrefetch(prefetch))
 						if err != nil {
 							t.Fatal(err)
 						}
-						if diff := cmp.Diff(numbered(0, images), idsOf(got)); diff != "" {
+						if diff := cmp.Diff(numbered(0, images), imageIDs(got)); diff != "" {
 							t.Errorf("images (-want +got):\n%s", diff)
 						}
 						pages := max(1, (images+size-1)/size)
@@ -128,7 +134,7 @@ func TestPrefetchKeepsItsWindowFull(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			lister := &inventory{images: 10_000, latency: 20 * time.Millisecond}
 			start := time.Now()
-			if got, err := Collect(Images(t.Context(), lister, ListImageRequest{}, WithPrefetch(prefetch))); err != nil || len(got) != 10_000 {
+			if got, err := list(t.Context(), lister, 0, appstreaming.WithPrefetch(prefetch)); err != nil || len(got) != 10_000 {
 				t.Fatalf("%d images, %v", len(got), err)
 			}
 			took, most = time.Since(start), lister.most
@@ -145,28 +151,28 @@ func TestPrefetchKeepsItsWindowFull(t *testing.T) {
 func TestAPagerResumesFromItsPageNumber(t *testing.T) {
 	t.Parallel()
 	lister := &inventory{images: 25}
-	first := NewPager(lister, ListImageRequest{PageSize: 10})
+	first := appstreaming.NewPager(lister, appstreaming.ListImageRequest{PageSize: 10})
 	page, err := first.Next(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := idsOf(page.Images)
-	resumed := NewPager(lister, ListImageRequest{PageSize: 10, PageNumber: first.PageNumber()})
+	got := imageIDs(page.Images)
+	resumed := appstreaming.NewPager(lister, appstreaming.ListImageRequest{PageSize: 10, PageNumber: first.PageNumber()})
 	for resumed.More() {
 		page, err := resumed.Next(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, idsOf(page.Images)...)
+		got = append(got, imageIDs(page.Images)...)
 	}
 	if diff := cmp.Diff(numbered(0, 25), got); diff != "" {
 		t.Errorf("images (-want +got):\n%s", diff)
 	}
-	if _, err := resumed.Next(context.Background()); !errors.Is(err, ErrNoMorePages) {
+	if _, err := resumed.Next(context.Background()); !errors.Is(err, appstreaming.ErrNoMorePages) {
 		t.Errorf("past the end: %v, want ErrNoMorePages", err)
 	}
-	if first.PageNumber() != 2 || resumed.PageNumber() != 4 || new(Pager).PageNumber() != 1 {
-		t.Errorf("page numbers %d, %d, %d; want 2, 4, 1", first.PageNumber(), resumed.PageNumber(), new(Pager).PageNumber())
+	if first.PageNumber() != 2 || resumed.PageNumber() != 4 || new(appstreaming.Pager).PageNumber() != 1 {
+		t.Errorf("page numbers %d, %d, %d; want 2, 4, 1", first.PageNumber(), resumed.PageNumber(), new(appstreaming.Pager).PageNumber())
 	}
 }
 
@@ -175,7 +181,7 @@ func TestNextMayBeRepeatedAfterAnError(t *testing.T) {
 	for _, prefetch := range []int{0, 3} {
 		down := errors.New("down")
 		lister := &inventory{images: 50, fail: map[int][]error{1: {down}, 3: {down, down}}}
-		pager := NewPager(lister, ListImageRequest{PageSize: 10}, WithPrefetch(prefetch))
+		pager := appstreaming.NewPager(lister, appstreaming.ListImageRequest{PageSize: 10}, appstreaming.WithPrefetch(prefetch))
 		var got []string
 		failures := 0
 		for pager.More() {
@@ -188,7 +194,7 @@ func TestNextMayBeRepeatedAfterAnError(t *testing.T) {
 				}
 				continue
 			}
-			got = append(got, idsOf(page.Images)...)
+			got = append(got, imageIDs(page.Images)...)
 		}
 		if diff := cmp.Diff(numbered(0, 50), got); diff != "" || failures != 3 {
 			t.Errorf("prefetch %d: %d failures, images (-want +got):\n%s", prefetch, failures, diff)
@@ -204,7 +210,7 @@ func TestAnErrorIsYieldedOnceInItsPagesPlace(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				down := errors.New("down")
 				lister := &inventory{images: 100, latency: time.Millisecond, fail: map[int][]error{4: {down}}}
-				seq := Images(t.Context(), lister, ListImageRequest{PageSize: 10}, WithPrefetch(prefetch))
+				seq := appstreaming.Images(t.Context(), lister, appstreaming.ListImageRequest{PageSize: 10}, appstreaming.WithPrefetch(prefetch))
 				var got []string
 				var failures int
 				for image, err := range seq {
@@ -221,8 +227,8 @@ func TestAnErrorIsYieldedOnceInItsPagesPlace(t *testing.T) {
 					t.Errorf("%d failures, images (-want +got):\n%s", failures, diff)
 				}
 				// The second range starts anew, and the fault is gone.
-				again, err := Collect(seq)
-				if diff := cmp.Diff(numbered(0, 100), idsOf(again)); diff != "" || err != nil {
+				again, err := appstreaming.Collect(seq)
+				if diff := cmp.Diff(numbered(0, 100), imageIDs(again)); diff != "" || err != nil {
 					t.Errorf("second range: %v, images (-want +got):\n%s", err, diff)
 				}
 			})
@@ -230,56 +236,11 @@ func TestAnErrorIsYieldedOnceInItsPagesPlace(t *testing.T) {
 	}
 }
 
-func TestListingsEndWhereTheyShould(t *testing.T) {
-	t.Parallel()
-	lies := func(n int) func(int) int { return func(int) int { return n } }
-	tests := map[string]struct {
-		lister   *inventory
-		want     []string
-		requests int
-		err      error
-	}{
-		"no Count, full last page":           {&inventory{images: 20, count: lies(0)}, numbered(0, 20), 3, nil},
-		"no Count, short last page":          {&inventory{images: 25, count: lies(0)}, numbered(0, 25), 3, nil},
-		"Count too high":                     {&inventory{images: 25, count: lies(90)}, numbered(0, 25), 4, nil},
-		"Count too low":                      {&inventory{images: 50, count: lies(15)}, numbered(0, 20), 2, nil},
-		"Count that grows":                   {&inventory{images: 30, count: func(page int) int { return page*10 + 5 }}, numbered(0, 30), 4, nil},
-		"Count that shrinks":                 {&inventory{images: 50, count: func(page int) int { return 50 - page*10 }}, numbered(0, 30), 3, nil},
-		"empty page in the middle":           {&inventory{images: 50, emptyPage: 3}, numbered(0, 20), 3, nil},
-		"short pages in the middle":          {&inventory{images: 30, shortPages: true}, slices.Concat(numbered(0, 9), numbered(10, 19), numbered(20, 29)), 3, nil},
-		"a cap on the page size":             {&inventory{images: 25, pageSize: 5}, numbered(0, 25), 5, nil},
-		"a service that ignores PageNumber":  {&inventory{images: 50, stuck: true}, numbered(0, 10), 2, ErrPageLoop},
-		"one page of a service that ignores": {&inventory{images: 5, stuck: true}, numbered(0, 5), 1, nil},
-	}
-	for name, test := range tests {
-		for _, prefetch := range []int{0, 4} {
-			t.Run(fmt.Sprintf("%s, prefetch %d", name, prefetch), func(t *testing.T) {
-				t.Parallel()
-				lister := &inventory{
-					images: test.lister.images, count: test.lister.count, pageSize: test.lister.pageSize,
-					emptyPage: test.lister.emptyPage, shortPages: test.lister.shortPages, stuck: test.lister.stuck,
-				}
-				got, err := Collect(Images(context.Background(), lister, ListImageRequest{PageSize: 10}, WithPrefetch(prefetch)))
-				if !errors.Is(err, test.err) {
-					t.Errorf("ended with %v, want %v", err, test.err)
-				}
-				if diff := cmp.Diff(test.want, idsOf(got)); diff != "" {
-					t.Errorf("images (-want +got):\n%s", diff)
-				}
-				// Ahead of a wrong Count, prefetch may ask for more, never for less.
-				if len(lister.asked) < test.requests || prefetch == 0 && len(lister.asked) != test.requests {
-					t.Errorf("%d requests, want %d", len(lister.asked), test.requests)
-				}
-			})
-		}
-	}
-}
-
 func TestLeavingTheLoopStopsWhatIsFetchedAhead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		lister := &inventory{images: 1000, latency: time.Minute}
-		for range Pages(t.Context(), lister, ListImageRequest{PageSize: 10}, WithPrefetch(8)) {
+		for range appstreaming.Pages(t.Context(), lister, appstreaming.ListImageRequest{PageSize: 10}, appstreaming.WithPrefetch(8)) {
 			synctest.Wait() // until all have been asked for
 			break
 		}
@@ -290,27 +251,11 @@ func TestLeavingTheLoopStopsWhatIsFetchedAhead(t *testing.T) {
 	})
 }
 
-func TestACancelledListingEndsAtOnceWithItsCause(t *testing.T) {
-	t.Parallel()
-	for _, prefetch := range []int{0, 8} {
-		synctest.Test(t, func(t *testing.T) {
-			lister := &inventory{images: 1000, latency: time.Second}
-			ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
-			defer cancel()
-			start := time.Now()
-			got, err := Collect(Images(ctx, lister, ListImageRequest{PageSize: 10}, WithPrefetch(prefetch)))
-			if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 3500*time.Millisecond || len(got) == 0 {
-				t.Errorf("prefetch %d: %d images, %v after %v", prefetch, len(got), err, time.Since(start))
-			}
-		})
-	}
-}
-
 func TestPagesFetchedUnderAnEndedContextAreFetchedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		lister := &inventory{images: 50, latency: time.Second}
-		pager := NewPager(lister, ListImageRequest{PageSize: 10}, WithPrefetch(3))
+		pager := appstreaming.NewPager(lister, appstreaming.ListImageRequest{PageSize: 10}, appstreaming.WithPrefetch(3))
 		var got []string
 		for pager.More() {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -319,7 +264,7 @@ func TestPagesFetchedUnderAnEndedContextAreFetchedAgain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got = append(got, idsOf(page.Images)...)
+			got = append(got, imageIDs(page.Images)...)
 		}
 		if diff := cmp.Diff(numbered(0, 50), got); diff != "" {
 			t.Errorf("images (-want +got):\n%s", diff)
@@ -327,42 +272,647 @@ func TestPagesFetchedUnderAnEndedContextAreFetchedAgain(t *testing.T) {
 	})
 }
 
-func TestImagesYieldsAShiftedImageOnce(t *testing.T) {
-	t.Parallel()
-	lister := listerFunc(func(req ListImageRequest) (*ListImageResponse, error) {
-		// Between the pages an image was created, which pushes 9 to page two.
-		pages := [][]string{numbered(0, 10), append([]string{"imgc-9"}, numbered(10, 15)...)}
-		page := &ListImageResponse{PageSize: 10, Count: 16}
-		for _, id := range pages[req.PageNumber-1] {
-			page.Images = append(page.Images, Image{ImageID: id, VersionID: "iv-1"}, Image{ImageID: id, VersionID: "iv-2"})
-		}
-		return page, nil
-	})
-	got, err := Collect(Images(context.Background(), lister, ListImageRequest{PageSize: 10}))
-	if err != nil || len(got) != 2*15 {
-		t.Errorf("%d images, %v; want each version of 15 once", len(got), err)
-	}
-}
+type listerFunc func(appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error)
 
-type listerFunc func(ListImageRequest) (*ListImageResponse, error)
-
-func (f listerFunc) ListImage(_ context.Context, req ListImageRequest, _ ...Option) (*ListImageResponse, error) {
+func (f listerFunc) ListImage(
+	_ context.Context, req appstreaming.ListImageRequest, _ ...appstreaming.Option,
+) (*appstreaming.ListImageResponse, error) {
 	return f(req)
 }
 
 func TestAListerThatReturnsNothingIsAnError(t *testing.T) {
 	t.Parallel()
-	lister := listerFunc(func(ListImageRequest) (*ListImageResponse, error) { return nil, nil })
-	if _, err := NewPager(lister, ListImageRequest{}).Next(context.Background()); err == nil {
+	lister := listerFunc(func(appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error) { return nil, nil })
+	if _, err := appstreaming.NewPager(lister, appstreaming.ListImageRequest{}).Next(context.Background()); err == nil {
 		t.Error("neither a page nor an error came through")
 	}
 }
 
-func TestCollectStopsAtItsLimit(t *testing.T) {
+func TestListingsEndWhereTheyShould(t *testing.T) {
 	t.Parallel()
-	lister := &inventory{images: 100}
-	got, err := Collect(Limit(Images(context.Background(), lister, ListImageRequest{PageSize: 10}), 15))
-	if err != nil || len(got) != 15 || len(lister.asked) != 2 {
-		t.Errorf("%d images with %d requests, %v; want 15 with 2", len(got), len(lister.asked), err)
+	says := func(n int) func(int) int { return func(int) int { return n } }
+	short := slices.Concat(numbered(0, 9), numbered(10, 19), numbered(20, 29))
+	tests := map[string]struct {
+		lister   *inventory
+		want     []string
+		requests int
+		err      error
+	}{
+		"no Count, full last page":    {&inventory{images: 20, count: says(0)}, numbered(0, 20), 4, nil},
+		"no Count, short last page":   {&inventory{images: 25, count: says(0)}, numbered(0, 25), 4, nil},
+		"no Count, one short page":    {&inventory{images: 5, count: says(0)}, numbered(0, 5), 2, nil},
+		"no Count and nothing":        {&inventory{count: says(0)}, numbered(0, 0), 1, nil},
+		"Count too high":              {&inventory{images: 25, count: says(90)}, numbered(0, 25), 4, nil},
+		"Count too high, one page":    {&inventory{images: 5, count: says(9)}, numbered(0, 5), 3, nil},
+		"Count too high, full page":   {&inventory{images: 20, count: says(27)}, numbered(0, 20), 4, appstreaming.ErrIncomplete},
+		"Count too low":               {&inventory{images: 50, count: says(15)}, numbered(0, 50), 6, nil},
+		"Count too low, short page":   {&inventory{images: 45, count: says(15)}, numbered(0, 45), 6, nil},
+		"Count is negative":           {&inventory{images: 25, count: says(-7)}, numbered(0, 25), 4, nil},
+		"Count is the largest int":    {&inventory{images: 25, count: says(math.MaxInt)}, numbered(0, 25), 4, nil},
+		"Count but no images":         {&inventory{count: says(7)}, numbered(0, 0), 2, appstreaming.ErrIncomplete},
+		"empty page in the middle":    {&inventory{images: 50, emptyPage: 3}, numbered(0, 20), 4, appstreaming.ErrIncomplete},
+		"empty first page":            {&inventory{images: 50, emptyPage: 1}, numbered(0, 0), 2, appstreaming.ErrIncomplete},
+		"short pages in the middle":   {&inventory{images: 30, shortPages: true}, short, 5, appstreaming.ErrIncomplete},
+		"a limit on the page size":    {&inventory{images: 25, pageSize: 5}, numbered(0, 25), 5, nil},
+		"a service that ignores":      {&inventory{images: 50, stuck: true}, numbered(0, 10), 3, appstreaming.ErrPageLoop},
+		"one that ignores, low Count": {&inventory{images: 50, stuck: true, count: says(3)}, numbered(0, 10), 3, appstreaming.ErrPageLoop},
+		"one that ignores, no Count":  {&inventory{images: 50, stuck: true, count: says(0)}, numbered(0, 10), 3, appstreaming.ErrPageLoop},
+		"one page of a service so":    {&inventory{images: 5, stuck: true}, numbered(0, 5), 1, nil},
+	}
+	for name, test := range tests {
+		for _, prefetch := range []int{0, 4} {
+			t.Run(fmt.Sprintf("%s, prefetch %d", name, prefetch), func(t *testing.T) {
+				t.Parallel()
+				lister := &inventory{
+					images: test.lister.images, count: test.lister.count, pageSize: test.lister.pageSize,
+					emptyPage: test.lister.emptyPage, shortPages: test.lister.shortPages, stuck: test.lister.stuck,
+				}
+				got, err := list(t.Context(), lister, 10, appstreaming.WithPrefetch(prefetch))
+				if !errors.Is(err, test.err) {
+					t.Errorf("ended with %v, want %v", err, test.err)
+				}
+				if diff := cmp.Diff(test.want, imageIDs(got)); diff != "" {
+					t.Errorf("images (-want +got):\n%s", diff)
+				}
+				// With prefetch, a wrong Count may cost more requests, never fewer.
+				if len(lister.asked) < test.requests || prefetch == 0 && len(lister.asked) != test.requests {
+					t.Errorf("%d requests, want %d", len(lister.asked), test.requests)
+				}
+			})
+		}
+	}
+}
+
+// scripted answers each page number from a list of responses: the nth request
+// for a page gets the nth response, further ones the last.
+type scripted struct {
+	pages map[int][]string // names of images, for example "a b"; a leading number is Count
+	asked map[int]int
+}
+
+func (s *scripted) ListImage(
+	_ context.Context, req appstreaming.ListImageRequest, _ ...appstreaming.Option,
+) (*appstreaming.ListImageResponse, error) {
+	if s.asked == nil {
+		s.asked = make(map[int]int)
+	}
+	responses := s.pages[req.PageNumber]
+	page := &appstreaming.ListImageResponse{PageNumber: req.PageNumber, PageSize: req.PageSize}
+	if len(responses) == 0 {
+		return page, nil
+	}
+	text := responses[min(s.asked[req.PageNumber], len(responses)-1)]
+	s.asked[req.PageNumber]++
+	for _, field := range strings.Fields(text) {
+		if _, err := fmt.Sscan(field, &page.Count); err == nil {
+			continue
+		}
+		id, version, _ := strings.Cut(field, "/")
+		page.Images = append(page.Images, appstreaming.Image{ImageID: id, VersionID: version})
+	}
+	return page, nil
+}
+
+func (s *scripted) requests() (sum int) {
+	for _, n := range s.asked {
+		sum += n
+	}
+	return sum
+}
+
+// Each row is a service whose pages change from request to request. want is what
+// Images yields.
+func TestImagesFollowsPagesThatChange(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		size     int
+		pages    map[int][]string
+		want     string
+		err      error
+		requests int
+	}{
+		"one created at the front, size 1": {
+			1, map[int][]string{1: {"3 a", "4 x"}, 2: {"4 a"}, 3: {"4 b"}, 4: {"4 c"}},
+			"a x b c", nil, 5,
+		},
+		"one created at the front": {
+			3, map[int][]string{1: {"6 a b c", "7 x a b"}, 2: {"7 c d e"}, 3: {"7 f"}},
+			"a b c d e x f", nil, 4,
+		},
+		"one deleted: the others move up": {
+			3, map[int][]string{1: {"7 a b c", "6 b c d"}, 2: {"6 e f g"}},
+			"a b c e f g d", nil, 3,
+		},
+		"one deleted before the last page: it is empty": {
+			3, map[int][]string{1: {"4 a b c", "3 b c d"}, 2: {"3"}},
+			"a b c d", nil, 3,
+		},
+		"more deleted than a page holds": {
+			2, map[int][]string{1: {"9 a b", "5 e f"}, 2: {"9 c d", "5 g h"}, 3: {"5 i"}},
+			"a b c d i g h e f", nil, 5,
+		},
+		"deleted again while looking back": {
+			2, map[int][]string{1: {"6 a b"}, 2: {"6 c d", "4 e f"}, 3: {"5 f", "4"}},
+			"a b c d f e", nil, 6,
+		},
+		"a page lost once": {
+			2, map[int][]string{1: {"5 a b"}, 2: {"5", "5 c d"}, 3: {"5 e"}},
+			"a b c d e", nil, 4,
+		},
+		"a page that came from elsewhere once": {
+			2, map[int][]string{1: {"5 a b"}, 2: {"5 a b", "5 c d"}, 3: {"5 e"}},
+			"a b c d e", nil, 4,
+		},
+		"an earlier page again": {
+			2, map[int][]string{1: {"6 a b"}, 2: {"6 c d"}, 3: {"6 b a"}},
+			"a b c d", appstreaming.ErrPageLoop, 4,
+		},
+		"no Count and pages that repeat in turn": {
+			2, map[int][]string{1: {"a b"}, 2: {"c d"}, 3: {"a b"}, 4: {"c d"}},
+			"a b c d", appstreaming.ErrPageLoop, 4,
+		},
+		"no Count and a last page that repeats": {
+			2, map[int][]string{1: {"a b"}, 2: {"c"}, 3: {"c"}},
+			"a b c", nil, 3,
+		},
+		"a Count that lags behind deleted images": {
+			2, map[int][]string{1: {"6 a b"}, 2: {"6 c d", "5 c d"}, 3: {"5"}},
+			"a b c d", nil, 5,
+		},
+		"a Count that fell by less than is missing": {
+			2, map[int][]string{1: {"900 a b"}, 2: {"900 c d"}, 3: {"899"}},
+			"a b c d", appstreaming.ErrIncomplete, 4,
+		},
+		"versions of an image on consecutive pages": {
+			2, map[int][]string{1: {"4 a/1 b/1"}, 2: {"4 b/2 c/1"}, 3: {"4"}},
+			"a/1 b/1 b/2 c/1", nil, 3,
+		},
+		"versions are listed and images counted": {
+			2, map[int][]string{1: {"2 a/1 a/2"}, 2: {"2 b/1 b/2"}, 3: {"2"}},
+			"a/1 a/2 b/1 b/2", nil, 3,
+		},
+		"versions across a page's end, images counted": {
+			3, map[int][]string{1: {"3 a/1 b/1 c/1"}, 2: {"3 c/2"}},
+			"a/1 b/1 c/1", nil, 1, // nothing on the page shows it
+		},
+		"images without an identifier are all kept": {
+			2, map[int][]string{1: {"5 /1 /2"}, 2: {"5 /3 /1"}, 3: {"5 /1"}},
+			"/1 /2 /3 /1 /1", nil, 3,
+		},
+		"pages of images without an identifier repeat": {
+			2, map[int][]string{1: {"5 /1 /2"}, 2: {"5 /1 /2"}},
+			"/1 /2", appstreaming.ErrPageLoop, 3,
+		},
+		"a last page without identifiers repeats": {
+			2, map[int][]string{1: {"/1 /2"}, 2: {"/3"}, 3: {"/3"}},
+			"/1 /2 /3", nil, 3,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			lister := &scripted{pages: test.pages}
+			images, err := list(t.Context(), lister, test.size)
+			var got []string
+			for _, image := range images {
+				name := image.ImageID
+				if image.VersionID != "" {
+					name += "/" + image.VersionID
+				}
+				got = append(got, name)
+			}
+			if diff := cmp.Diff(test.want, strings.Join(got, " ")); diff != "" || !errors.Is(err, test.err) {
+				t.Errorf("ended with %v, want %v; images (-want +got):\n%s", err, test.err, diff)
+			}
+			if lister.requests() != test.requests {
+				t.Errorf("%d requests, want %d: %v", lister.requests(), test.requests, lister.asked)
+			}
+		})
+	}
+}
+
+func TestAnIncompleteListingSaysWhatWasDelivered(t *testing.T) {
+	t.Parallel()
+	for _, prefetch := range []int{0, 4} {
+		service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(50)...)
+		service.SetListing(appstreamingtest.Listing{EmptyPages: []int{3}})
+		client := service.Client(appstreaming.WithPrefetch(prefetch))
+		pager := appstreaming.NewPager(client, byTens())
+		var images int
+		var failure error
+		for failure == nil {
+			var page *appstreaming.ListImageResponse
+			if page, failure = pager.Next(t.Context()); failure == nil {
+				images += len(page.Images)
+			}
+		}
+		var incomplete *appstreaming.IncompleteError
+		if !errors.As(failure, &incomplete) || !errors.Is(failure, appstreaming.ErrIncomplete) || images != 20 {
+			t.Fatalf("%d images, then %v; want 20 and an *IncompleteError", images, failure)
+		}
+		if incomplete.RequestID == "" || !strings.Contains(failure.Error(), incomplete.RequestID) {
+			t.Errorf("%v lacks its request id %q", failure, incomplete.RequestID)
+		}
+		want := appstreaming.IncompleteError{Delivered: 20, Count: 50, PageNumber: 3, RequestID: incomplete.RequestID}
+		if diff := cmp.Diff(want, *incomplete); diff != "" {
+			t.Errorf("error (-want +got):\n%s", diff)
+		}
+
+		// Next asks for the same page again.
+		if _, err := pager.Next(t.Context()); !errors.Is(err, appstreaming.ErrIncomplete) || pager.PageNumber() != 3 || !pager.More() {
+			t.Errorf("again: %v at page %d", err, pager.PageNumber())
+		}
+		service.SetListing(appstreamingtest.Listing{})
+		for pager.More() {
+			page, err := pager.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			images += len(page.Images)
+		}
+		if images != 50 {
+			t.Errorf("%d images after the page is back, want 50", images)
+		}
+	}
+}
+
+func TestNextAndRangesCanBeRepeatedAfterAPageLoop(t *testing.T) {
+	t.Parallel()
+	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(50)...)
+	service.SetListing(appstreamingtest.Listing{IgnorePageNumber: true})
+	client := service.Client()
+	pager := appstreaming.NewPager(client, byTens())
+	seq := client.Images(t.Context(), byTens())
+	got := 0
+	for range 3 {
+		page, err := pager.Next(t.Context())
+		if err == nil {
+			got += len(page.Images)
+		} else if !errors.Is(err, appstreaming.ErrPageLoop) || pager.PageNumber() != 2 {
+			t.Errorf("got %v at page %d, want ErrPageLoop at 2", err, pager.PageNumber())
+		}
+	}
+	failures := 0
+	for _, err := range seq {
+		if err != nil {
+			failures++
+		}
+	}
+	if failures != 1 {
+		t.Errorf("the range yielded %d errors, want 1", failures)
+	}
+	service.SetListing(appstreamingtest.Listing{})
+	for pager.More() {
+		page, err := pager.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got += len(page.Images)
+	}
+	images, err := appstreaming.Collect(seq)
+	if got != 50 || len(images) != 50 || err != nil {
+		t.Errorf("the pager has %d images and the second range %d, %v; want 50 each", got, len(images), err)
+	}
+}
+
+// A pager returns a page that only repeats an earlier one without its images:
+// they would count twice.
+func TestTheLastPageIsReturnedWithoutImagesThatOnlyRepeat(t *testing.T) {
+	t.Parallel()
+	lister := &scripted{pages: map[int][]string{1: {"a b"}, 2: {"c"}, 3: {"c"}}}
+	var got []int
+	for page, err := range appstreaming.Pages(t.Context(), lister, appstreaming.ListImageRequest{PageSize: 2}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, len(page.Images))
+	}
+	if diff := cmp.Diff([]int{2, 1, 0}, got); diff != "" {
+		t.Errorf("images of the pages (-want +got):\n%s", diff)
+	}
+}
+
+func TestAbsurdNumbersAreBounded(t *testing.T) {
+	t.Parallel()
+	for _, count := range []int{math.MaxInt, math.MaxInt - 1, -1, math.MinInt} {
+		for _, size := range []int{math.MaxInt, math.MaxInt / 2, -1, math.MinInt, 0} {
+			for _, first := range []int{1, 2, math.MaxInt - 1, math.MaxInt} {
+				for _, prefetch := range []int{0, 64} {
+					var mu sync.Mutex
+					asked := 0
+					lister := listerFunc(func(req appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error) {
+						mu.Lock()
+						defer mu.Unlock()
+						asked++
+						page := &appstreaming.ListImageResponse{PageNumber: req.PageNumber, PageSize: size, Count: count}
+						if req.PageNumber < first {
+							t.Errorf("asked for page %d", req.PageNumber)
+						}
+						if n := req.PageNumber - first; n >= 0 && n < 3 {
+							page.Images = []appstreaming.Image{{ImageID: fmt.Sprint(2 * n)}, {ImageID: fmt.Sprint(2*n + 1)}}
+						}
+						return page, nil
+					})
+					req := appstreaming.ListImageRequest{PageSize: 2, PageNumber: first}
+					images, err := appstreaming.Collect(appstreaming.Images(t.Context(), lister, req, appstreaming.WithPrefetch(prefetch)))
+					want := min(6, 2*(math.MaxInt-first)+2)
+					if first < 3 {
+						want = 6
+					}
+					if len(images) != want || err != nil && !errors.Is(err, appstreaming.ErrIncomplete) || asked > 80 {
+						t.Errorf("Count %d, PageSize %d, from %d, prefetch %d: %d images, %v, %d requests; want %d images",
+							count, size, first, prefetch, len(images), err, asked, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestPagesAheadAreDroppedAtTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var running int
+		var mu sync.Mutex
+		count := func(delta int) int {
+			mu.Lock()
+			defer mu.Unlock()
+			running += delta
+			return running
+		}
+		lister := stubborn(func(ctx context.Context, req appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error) {
+			count(1)
+			defer count(-1)
+			page := &appstreaming.ListImageResponse{PageNumber: req.PageNumber, PageSize: 2, Count: 20}
+			switch req.PageNumber {
+			case 1:
+				page.Images = []appstreaming.Image{{ImageID: "a"}, {ImageID: "b"}}
+			case 2:
+				page.Images = []appstreaming.Image{{ImageID: "c"}}
+			case 3: // the end, whatever Count says
+			default:
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return page, nil
+		})
+		pager := appstreaming.NewPager(lister, appstreaming.ListImageRequest{PageSize: 2}, appstreaming.WithPrefetch(4))
+		for pager.More() {
+			if _, err := pager.Next(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if pager.More() && pager.PageNumber() == 3 && count(0) == 0 {
+				t.Error("nothing is fetched ahead: the test shows nothing")
+			}
+		}
+		if n := count(0); n != 0 {
+			t.Errorf("%d requests still run past the end", n)
+		}
+	})
+}
+
+// stubborn is an ImageLister that sees ctx.
+type stubborn func(context.Context, appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error)
+
+func (f stubborn) ListImage(
+	ctx context.Context, req appstreaming.ListImageRequest, _ ...appstreaming.Option,
+) (*appstreaming.ListImageResponse, error) {
+	return f(ctx, req)
+}
+
+func TestAListingEndsWithItsContextAtOnceAndWithTheCallersCause(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("the user left")
+	ends := map[string]struct {
+		end       func(context.Context) (context.Context, context.CancelFunc)
+		want, not error
+	}{
+		"cancelled with a cause": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancelCause(ctx)
+			timer := time.AfterFunc(3500*time.Millisecond, func() { cancel(cause) })
+			return ctx, func() { timer.Stop() }
+		}, context.Canceled, context.DeadlineExceeded},
+		"out of time": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeoutCause(ctx, 3500*time.Millisecond, cause)
+		}, context.DeadlineExceeded, context.Canceled},
+	}
+	for name, test := range ends {
+		for _, prefetch := range []int{0, 1, 8} {
+			for _, deaf := range []bool{false, true} { // the lister reports only ctx.Err()
+				t.Run(fmt.Sprintf("%s, prefetch %d, deaf %v", name, prefetch, deaf), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						ctx, stop := test.end(t.Context())
+						defer stop()
+						slow := &inventory{images: 1000, latency: time.Second}
+						lister := stubborn(func(ctx context.Context, req appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error) {
+							page, err := slow.ListImage(ctx, req)
+							if err != nil && !deaf {
+								err = fmt.Errorf("%w: %w", ctx.Err(), context.Cause(ctx))
+							}
+							return page, err
+						})
+						start := time.Now()
+						got, err := list(ctx, lister, 10, appstreaming.WithPrefetch(prefetch))
+						if !errors.Is(err, test.want) || !errors.Is(err, cause) || errors.Is(err, test.not) || len(got) == 0 {
+							t.Errorf("%d images, then %v; want %v and its cause", len(got), err, test.want)
+						}
+						if elapsed := time.Since(start); elapsed != 3500*time.Millisecond {
+							t.Errorf("it took %v", elapsed)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+func TestNothingIsAskedUnderAnEndedContext(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("the user left")
+	for _, prefetch := range []int{0, 4} {
+		lister := &inventory{images: 100}
+		pager := appstreaming.NewPager(lister, byTens(), appstreaming.WithPrefetch(prefetch))
+		ctx, cancel := context.WithCancelCause(t.Context())
+		if _, err := pager.Next(ctx); err != nil {
+			t.Fatal(err)
+		}
+		cancel(cause)
+		page, err := pager.Next(ctx)
+		if page != nil || !errors.Is(err, context.Canceled) || !errors.Is(err, cause) || pager.PageNumber() != 2 {
+			t.Errorf("prefetch %d: got %v, %v at page %d; want the cancellation", prefetch, page, err, pager.PageNumber())
+		}
+		if prefetch == 0 && len(lister.asked) != 1 {
+			t.Errorf("%d requests, want 1", len(lister.asked))
+		}
+	}
+}
+
+// A panic is recovered in the consumer, with the same value, prefetch or not.
+func TestPanicsReachTheConsumer(t *testing.T) {
+	t.Parallel()
+	boom := errors.New("boom")
+	sources := map[string]func(t *testing.T, service *appstreamingtest.Server, explode func()) appstreaming.ImageLister{
+		"lister": func(_ *testing.T, _ *appstreamingtest.Server, explode func()) appstreaming.ImageLister {
+			inner := &inventory{images: 100}
+			return stubborn(func(ctx context.Context, req appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error) {
+				explode()
+				return inner.ListImage(ctx, req)
+			})
+		},
+		"observer": func(_ *testing.T, service *appstreamingtest.Server, explode func()) appstreaming.ImageLister {
+			return service.Client(appstreaming.WithObserver(func(context.Context, appstreaming.Attempt) { explode() }))
+		},
+		"limiter": func(_ *testing.T, service *appstreamingtest.Server, explode func()) appstreaming.ImageLister {
+			return service.Client(appstreaming.WithRateLimit(limiterFunc(func(context.Context) error { explode(); return nil })))
+		},
+		"provider": func(_ *testing.T, service *appstreamingtest.Server, explode func()) appstreaming.ImageLister {
+			return service.Client(appstreaming.WithCredentials(appstreaming.CredentialsFunc(
+				func(context.Context) (appstreaming.Credentials, error) {
+					explode()
+					return appstreaming.Credentials{
+						AccessKeyID: appstreamingtest.AccessKeyID, AccessKeySecret: appstreamingtest.AccessKeySecret,
+					}, nil
+				})))
+		},
+		"middleware": func(_ *testing.T, service *appstreamingtest.Server, explode func()) appstreaming.ImageLister {
+			return service.Client(appstreaming.WithMiddleware(func(next appstreaming.Handler) appstreaming.Handler {
+				return func(ctx context.Context, req appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error) {
+					explode()
+					return next(ctx, req)
+				}
+			}))
+		},
+	}
+	ways := map[string]func(context.Context, appstreaming.ImageLister, ...appstreaming.Option) int{
+		"Next": func(ctx context.Context, l appstreaming.ImageLister, opts ...appstreaming.Option) (n int) {
+			pager := appstreaming.NewPager(l, byTens(), opts...)
+			for pager.More() {
+				page, err := pager.Next(ctx)
+				if err != nil {
+					return -1
+				}
+				n += len(page.Images)
+			}
+			return n
+		},
+		"Pages": func(ctx context.Context, l appstreaming.ImageLister, opts ...appstreaming.Option) (n int) {
+			for page, err := range appstreaming.Pages(ctx, l, byTens(), opts...) {
+				if err != nil {
+					return -1
+				}
+				n += len(page.Images)
+			}
+			return n
+		},
+		"Images": func(ctx context.Context, l appstreaming.ImageLister, opts ...appstreaming.Option) int {
+			images, err := list(ctx, l, 10, opts...)
+			if err != nil {
+				return -1
+			}
+			return len(images)
+		},
+	}
+	for source, lister := range sources {
+		for way, run := range ways {
+			for _, prefetch := range []int{0, 4} {
+				t.Run(fmt.Sprintf("%s, %s, prefetch %d", source, way, prefetch), func(t *testing.T) {
+					t.Parallel()
+					service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(100)...)
+					var mu sync.Mutex
+					calls := 0
+					l := lister(t, service, func() {
+						mu.Lock()
+						defer mu.Unlock()
+						if calls++; calls == 3 {
+							panic(boom)
+						}
+					})
+					n, got := 0, any(nil)
+					func() {
+						defer func() { got = recover() }()
+						n = run(t.Context(), l, appstreaming.WithPrefetch(prefetch))
+					}()
+					if got != boom {
+						t.Errorf("recovered %v after %d images, want %v", got, n, boom)
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestAPagerGoesOnAfterAPanic(t *testing.T) {
+	t.Parallel()
+	for _, prefetch := range []int{0, 4} {
+		inner := &inventory{images: 50}
+		var mu sync.Mutex
+		exploded := false
+		lister := stubborn(func(ctx context.Context, req appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if req.PageNumber == 3 && !exploded {
+				exploded = true
+				panic("boom")
+			}
+			return inner.ListImage(ctx, req)
+		})
+		pager := appstreaming.NewPager(lister, byTens(), appstreaming.WithPrefetch(prefetch))
+		var got []string
+		panics := 0
+		for pager.More() {
+			func() {
+				defer func() {
+					if recover() != nil {
+						panics++
+					}
+				}()
+				page, err := pager.Next(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, imageIDs(page.Images)...)
+			}()
+		}
+		if diff := cmp.Diff(numbered(0, 50), got); diff != "" || panics != 1 {
+			t.Errorf("prefetch %d: %d panics, images (-want +got):\n%s", prefetch, panics, diff)
+		}
+	}
+}
+
+func TestALimitEndsTheListing(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ limit, images, requests int }{
+		{15, 15, 2}, {10, 10, 1}, {1, 1, 1}, {0, 0, 0}, {-1, 0, 0}, {1000, 100, 10},
+	} {
+		lister := &inventory{images: 100}
+		got, err := appstreaming.Collect(appstreaming.Limit(appstreaming.Images(t.Context(), lister, byTens()), test.limit))
+		if err != nil || len(got) != test.images || len(lister.asked) != test.requests {
+			t.Errorf("limit %d: %d images with %d requests, %v; want %d with %d",
+				test.limit, len(got), len(lister.asked), err, test.images, test.requests)
+		}
+	}
+}
+
+func TestALimitPassesErrorsOn(t *testing.T) {
+	t.Parallel()
+	down := errors.New("down")
+	lister := &inventory{images: 100, fail: map[int][]error{2: {down}}}
+	got, err := appstreaming.Collect(appstreaming.Limit(appstreaming.Images(t.Context(), lister, byTens()), 11))
+	if !errors.Is(err, down) || len(got) != 10 {
+		t.Errorf("%d images, %v; want 10 and the error", len(got), err)
+	}
+}
+
+func TestAListingSetsItsOwnParameters(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"PageNumber", "PageSize"} {
+		lister := &inventory{images: 10}
+		_, err := list(t.Context(), lister, 10, appstreaming.WithParam(name, "2"))
+		var optionErr *appstreaming.OptionError
+		if !errors.As(err, &optionErr) || optionErr.Value != name || len(lister.asked) != 0 {
+			t.Errorf("%s: got %v after %d requests, want an *OptionError", name, err, len(lister.asked))
+		}
 	}
 }

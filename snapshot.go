@@ -35,9 +35,9 @@ type SnapshotOptions struct {
 // When no two passes agree within MaxPasses, Snapshot returns the last pass and
 // an error that matches [ErrUnstable]. When a pass fails, it returns that
 // pass's error, and the pass before if there was one. A pass that ends in
-// [ErrPageLoop] counts toward MaxPasses but agrees with no other: many images
-// created at once can look like a loop. req.PageNumber must be unset. Snapshot
-// is safe for concurrent use.
+// [ErrPageLoop] or [ErrIncomplete] counts toward MaxPasses but agrees with no
+// other, because a change during the pass can be the cause. req.PageNumber must
+// be unset. Snapshot is safe for concurrent use.
 func (c *Client) Snapshot(ctx context.Context, req ListImageRequest, o SnapshotOptions, opts ...Option) (*Snapshot, error) {
 	return TakeSnapshot(ctx, c, req, o, opts...)
 }
@@ -65,7 +65,7 @@ func TakeSnapshot(ctx context.Context, l ImageLister, req ListImageRequest, o Sn
 	)
 	for pass := 1; pass <= passes; pass++ {
 		current, snapshot, err := takePass(ctx, l, req, opts, hash)
-		if errors.Is(err, ErrPageLoop) && pass < passes {
+		if (errors.Is(err, ErrPageLoop) || errors.Is(err, ErrIncomplete)) && pass < passes {
 			listed = false
 			continue
 		}
@@ -84,13 +84,12 @@ func TakeSnapshot(ctx context.Context, l ImageLister, req ListImageRequest, o Sn
 
 // takePass lists the inventory once.
 func takePass(ctx context.Context, l ImageLister, req ListImageRequest, opts []Option, hash hasher) (fingerprint, *Snapshot, error) {
-	s := new(Snapshot)
-	for image, err := range imagesOf(ctx, l, req, opts, func(page *ListImageResponse) { s.Count = page.Count }) {
-		if err != nil {
-			return fingerprint{}, nil, err
-		}
-		s.Images = append(s.Images, image)
+	pass := newListing(l, req, opts)
+	images, err := Collect(pass.all(ctx))
+	if err != nil {
+		return fingerprint{}, nil, err
 	}
+	s := &Snapshot{Images: images, Count: pass.count}
 	f := fingerprint{images: len(s.Images), count: s.Count}
 	for i := range s.Images {
 		f.states.add(hash.state(&s.Images[i]))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,17 +29,22 @@ func atPage(service *appstreamingtest.Server, page string, nth int32, change fun
 
 func byTens() appstreaming.ListImageRequest { return appstreaming.ListImageRequest{PageSize: 10} }
 
-func TestASinglePassMissesAnImageAndSnapshotDoesNot(t *testing.T) {
+// Images heals itself where Count shows a change. Changes that cancel out in
+// Count take a snapshot.
+func TestChangesDuringAPassAreHealedOrTakeASnapshot(t *testing.T) {
 	t.Parallel()
 	images := appstreamingtest.SampleImages(41)
 	held, fresh := images[:40], images[40]
 	for name, test := range map[string]struct {
 		change func(*appstreamingtest.Server) // between the first two pages of the first pass
-		missed appstreaming.Image
+		missed string                         // by a single pass
+		passes int
 	}{
-		"one is deleted: the others move up":    {func(s *appstreamingtest.Server) { s.Remove(held[3].ImageID) }, held[10]},
-		"one is created at the front":           {func(s *appstreamingtest.Server) { s.PutFirst(fresh) }, fresh},
-		"one is deleted and another is created": {func(s *appstreamingtest.Server) { s.Remove(held[9].ImageID); s.Put(fresh) }, held[10]},
+		"one is deleted: the others move up": {func(s *appstreamingtest.Server) { s.Remove(held[3].ImageID) }, "", 3},
+		"one is created at the front":        {func(s *appstreamingtest.Server) { s.PutFirst(fresh) }, "", 2},
+		"one is deleted and another is created": {
+			func(s *appstreamingtest.Server) { s.Remove(held[9].ImageID); s.Put(fresh) }, held[10].ImageID, 3,
+		},
 	} {
 		for _, prefetch := range []int{0, 4} {
 			t.Run(fmt.Sprintf("%s, prefetch %d", name, prefetch), func(t *testing.T) {
@@ -47,21 +53,33 @@ func TestASinglePassMissesAnImageAndSnapshotDoesNot(t *testing.T) {
 				client := service.Client(appstreaming.WithPrefetch(prefetch))
 				atPage(service, "2", 1, func() { test.change(service) })
 				single, err := appstreaming.Collect(client.Images(t.Context(), byTens()))
-				if err != nil || slices.Contains(imageIDs(single), test.missed.ImageID) {
-					t.Fatalf("the single pass has all %d images (%v): the test shows nothing", len(single), err)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var missed []string
+				for _, image := range service.Images() {
+					if !slices.Contains(imageIDs(single), image.ImageID) {
+						missed = append(missed, image.ImageID)
+					}
+				}
+				if test.missed == "" && len(missed) > 0 || test.missed != "" && !slices.Contains(missed, test.missed) {
+					t.Errorf("a single pass missed %v, want %q", missed, test.missed)
 				}
 
 				again := appstreamingtest.NewServer(t, held...)
 				atPage(again, "2", 1, func() { test.change(again) })
-				snapshot, err := again.Client(appstreaming.WithPrefetch(prefetch)).Snapshot(t.Context(), byTens(), appstreaming.SnapshotOptions{})
+				client = again.Client(appstreaming.WithPrefetch(prefetch))
+				snapshot, err := client.Snapshot(t.Context(), byTens(), appstreaming.SnapshotOptions{})
 				if err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(imageIDs(again.Images()), imageIDs(snapshot.Images)); diff != "" {
+				want, got := slices.Sorted(slices.Values(imageIDs(again.Images()))), slices.Sorted(slices.Values(imageIDs(snapshot.Images)))
+				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("images (-want +got):\n%s", diff)
 				}
-				if snapshot.Passes != 3 || !snapshot.Stable {
-					t.Errorf("%d passes, stable %v; want 3 and true", snapshot.Passes, snapshot.Stable)
+				if snapshot.Passes != test.passes || !snapshot.Stable || snapshot.Count != len(want) {
+					t.Errorf("%d passes, stable %v, Count %d; want %d, true and %d",
+						snapshot.Passes, snapshot.Stable, snapshot.Count, test.passes, len(want))
 				}
 			})
 		}
@@ -92,6 +110,8 @@ func TestASnapshotSeesWhatChangedBetweenItsPasses(t *testing.T) {
 	modified, renewed := images[4], images[4]
 	modified.Modified = "2030-01-02 03:04:05"
 	renewed.VersionID = "iv-renewed"
+	failed := images[4]
+	failed.Status = appstreaming.ImageStatusCreateFailed
 	described := images[4]
 	described.Description += " (edited)"
 	for name, test := range map[string]struct {
@@ -103,6 +123,7 @@ func TestASnapshotSeesWhatChangedBetweenItsPasses(t *testing.T) {
 			s.Remove(images[0].ImageID)
 			s.PutFirst(appstreamingtest.SampleImages(16)[15])
 		}, 3},
+		"Status":         {func(s *appstreamingtest.Server) { s.Put(failed) }, 3},
 		"another one":    {func(s *appstreamingtest.Server) { s.Put(renewed) }, 3},
 		"the order only": {func(s *appstreamingtest.Server) { s.Remove(images[0].ImageID); s.Put(images[0]) }, 2},
 		"nothing of it":  {func(s *appstreamingtest.Server) { s.Put(described) }, 2},
@@ -178,30 +199,93 @@ func TestASnapshotEndsWithItsContext(t *testing.T) {
 
 // As many images as a page has, created between two pages, make the second page
 // repeat the first.
-func TestImagesCreatedInOneGoAreNoPageLoopToASnapshot(t *testing.T) {
+func TestImagesCreatedInOneGoAreNoPageLoop(t *testing.T) {
 	t.Parallel()
 	images := appstreamingtest.SampleImages(40)
 	change := func(s *appstreamingtest.Server) { atPage(s, "2", 1, func() { s.PutFirst(images[30:]...) }) }
 	service := appstreamingtest.NewServer(t, images[:30]...)
 	change(service)
-	if _, err := appstreaming.Collect(service.Client().Images(t.Context(), byTens())); !errors.Is(err, appstreaming.ErrPageLoop) {
-		t.Fatalf("a single pass ends with %v: the test shows nothing", err)
+	single, err := appstreaming.Collect(service.Client().Images(t.Context(), byTens()))
+	if err != nil || len(single) != 40 {
+		t.Errorf("a single pass has %d images, %v; want 40", len(single), err)
 	}
 	service = appstreamingtest.NewServer(t, images[:30]...)
 	change(service)
 	snapshot, err := service.Client().Snapshot(t.Context(), byTens(), appstreaming.SnapshotOptions{})
-	if err != nil || len(snapshot.Images) != 40 || snapshot.Passes != 3 || !snapshot.Stable {
-		t.Errorf("got %+v, %v; want all 40 images after two more passes", snapshot, err)
+	if err != nil || len(snapshot.Images) != 40 || snapshot.Passes != 2 || !snapshot.Stable {
+		t.Errorf("got %+v, %v; want all 40 images after one more pass", snapshot, err)
 	}
 }
 
-func TestASnapshotOfAServiceThatLoopsEndsWithTheLoop(t *testing.T) {
+func TestASnapshotOfABrokenServiceEndsWithItsError(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		listing appstreamingtest.Listing
+		want    error
+	}{
+		{appstreamingtest.Listing{IgnorePageNumber: true}, appstreaming.ErrPageLoop},
+		{appstreamingtest.Listing{EmptyPages: []int{2}}, appstreaming.ErrIncomplete},
+	} {
+		service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(30)...)
+		service.SetListing(test.listing)
+		snapshot, err := service.Client().Snapshot(t.Context(), byTens(), appstreaming.SnapshotOptions{MaxPasses: 3})
+		if !errors.Is(err, test.want) || snapshot != nil || service.RequestCount() != 9 {
+			t.Errorf("got %+v, %v after %d requests; want %v after three passes of three", snapshot, err, service.RequestCount(), test.want)
+		}
+	}
+}
+
+// A pass that fails counts, but agrees with no other.
+func TestASnapshotGoesOnAfterAPassThatIsIncomplete(t *testing.T) {
 	t.Parallel()
 	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(30)...)
-	service.SetListing(appstreamingtest.Listing{IgnorePageNumber: true})
-	snapshot, err := service.Client().Snapshot(t.Context(), byTens(), appstreaming.SnapshotOptions{MaxPasses: 3})
-	if !errors.Is(err, appstreaming.ErrPageLoop) || snapshot != nil || service.RequestCount() != 6 {
-		t.Errorf("got %+v, %v after %d requests; want ErrPageLoop after three passes of two", snapshot, err, service.RequestCount())
+	var mu sync.Mutex
+	passes := 0
+	service.OnRequest(func(r appstreamingtest.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if r.Params["PageNumber"] != "1" {
+			return
+		}
+		passes++
+		if passes == 2 {
+			service.SetListing(appstreamingtest.Listing{EmptyPages: []int{2}})
+		} else {
+			service.SetListing(appstreamingtest.Listing{})
+		}
+	})
+	snapshot, err := service.Client().Snapshot(t.Context(), byTens(), appstreaming.SnapshotOptions{})
+	if err != nil || snapshot.Passes != 4 || !snapshot.Stable || len(snapshot.Images) != 30 {
+		t.Errorf("got %+v, %v; want 30 images after 4 passes", snapshot, err)
+	}
+}
+
+// Two passes that list the same images are not stable while Count moves.
+func TestASnapshotIsStableOnlyWhenCountIs(t *testing.T) {
+	t.Parallel()
+	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(15)...)
+	var asked atomic.Int32
+	service.OnRequest(func(r appstreamingtest.Request) {
+		if r.Params["PageNumber"] == "1" && asked.Add(1) == 2 {
+			service.SetListing(appstreamingtest.Listing{CountDelta: 3})
+		}
+	})
+	snapshot, err := service.Client().Snapshot(t.Context(), byTens(), appstreaming.SnapshotOptions{})
+	if err != nil || snapshot.Passes != 3 || !snapshot.Stable || snapshot.Count != 18 || len(snapshot.Images) != 15 {
+		t.Errorf("got %d images, %+v, %v; want stable after 3 passes with Count 18", len(snapshot.Images), snapshot, err)
+	}
+}
+
+func TestTakeSnapshotWorksOverAnyLister(t *testing.T) {
+	t.Parallel()
+	lister := &inventory{images: 25}
+	snapshot, err := appstreaming.TakeSnapshot(t.Context(), lister, byTens(), appstreaming.SnapshotOptions{}, appstreaming.WithPrefetch(2))
+	if err != nil || len(snapshot.Images) != 25 || snapshot.Passes != 2 || !snapshot.Stable || snapshot.Count != 25 {
+		t.Errorf("got %+v, %v; want 25 images in two passes", snapshot, err)
+	}
+	var optionErr *appstreaming.OptionError
+	if _, err := appstreaming.TakeSnapshot(t.Context(), nil, byTens(), appstreaming.SnapshotOptions{}); !errors.As(err, &optionErr) {
+		t.Errorf("no lister: got %v, want an *OptionError", err)
 	}
 }
 

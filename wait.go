@@ -242,7 +242,7 @@ func (w *waiter) mayPass(err error) bool {
 	switch {
 	case errors.Is(err, ErrNoCredentials):
 		return w.polled
-	case undecodable, unsigned, errors.Is(err, ErrPageLoop):
+	case undecodable, unsigned, errors.Is(err, ErrPageLoop), errors.Is(err, ErrIncomplete):
 		return true
 	}
 	return w.cfg.retry.retryable(err)
@@ -298,8 +298,8 @@ func (w *waiter) list(ctx context.Context, keep func([]Image), missing func() in
 	}
 	pages := 0
 	for page, err := range Pages(ctx, w.lister, ListImageRequest{}, w.opts...) {
-		if errors.Is(err, ErrPageLoop) {
-			return false, nil // images created in the meantime can look like a loop
+		if errors.Is(err, ErrPageLoop) || errors.Is(err, ErrIncomplete) {
+			return false, nil // a change of the inventory can be the cause
 		}
 		if err != nil {
 			return false, err

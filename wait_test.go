@@ -141,7 +141,7 @@ func TestAWaitEndsWithWhatBecameOfTheImage(t *testing.T) {
 		"it vanishes": {func(s *appstreamingtest.Server) {
 			s.Put(creating)
 			after(20*time.Second, func() { s.Remove(creating.ImageID) })
-		}, appstreaming.WaitOptions{}, appstreaming.ErrImageGone, creating, 20 * time.Second, 50 * time.Second},
+		}, appstreaming.WaitOptions{}, appstreaming.ErrImageGone, creating, 20 * time.Second, 80 * time.Second},
 		"it is never listed": {func(*appstreamingtest.Server) {}, appstreaming.WaitOptions{}, appstreaming.ErrImageNotListed, appstreaming.Image{}, time.Minute, 90 * time.Second},
 		"it is not listed within a grace of its own": {func(*appstreamingtest.Server) {}, appstreaming.WaitOptions{Grace: 10 * time.Minute},
 			appstreaming.ErrImageNotListed, appstreaming.Image{}, 10 * time.Minute, 10*time.Minute + 30*time.Second},

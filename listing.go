@@ -1,0 +1,156 @@
+package appstreaming
+
+import "context"
+
+// maxRestarts bounds the extra requests of a listing whose Count changes with
+// every response.
+const maxRestarts = 8
+
+// listing yields every image of an inventory once, although images move to other
+// pages when the inventory changes.
+//
+// The pages before the current one were complete at some moment: every image on
+// them had been yielded. Count shows whether the inventory has changed since.
+// After a change, images may have moved to these pages from later ones, so the
+// listing looks back: it asks for the pages again, backwards, until one holds an
+// image that was yielded before the change. All images before that one are known.
+type listing struct {
+	pager    *Pager
+	hash     hasher
+	known    map[digest]struct{} // images yielded
+	yielded  int
+	count    int // Count when the pages before the current one were complete
+	restarts int // left
+
+	yield func(Image, error) bool
+	left  bool // the consumer has left the range
+}
+
+func newListing(l ImageLister, req ListImageRequest, opts []Option) *listing {
+	pager := NewPager(l, req, opts...)
+	return &listing{pager: pager, hash: pager.pass.hash, known: make(map[digest]struct{}), restarts: maxRestarts}
+}
+
+// all ranges over the images. It can be used once.
+func (l *listing) all(ctx context.Context) func(yield func(Image, error) bool) {
+	return func(yield func(Image, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer l.pager.ahead.Join()
+		defer cancel()
+		l.yield = yield
+		for l.pager.More() && !l.left {
+			if err := l.next(ctx); err != nil {
+				yield(Image{}, err)
+				return
+			}
+		}
+	}
+}
+
+// next yields the images of the next page and those that moved away from it.
+func (l *listing) next(ctx context.Context) error {
+	number := l.pager.PageNumber()
+	page, err := l.pager.Next(ctx)
+	if incomplete, ok := as[*IncompleteError](err); ok {
+		incomplete.Delivered = l.yielded
+	}
+	if err != nil {
+		return err
+	}
+	l.take(page.Images, nil)
+	switch {
+	case l.left || page.Count <= 0 || page.Count == l.count:
+		return nil
+	case number == l.pager.pass.first || l.count == 0:
+		l.count = page.Count
+		return nil
+	}
+	return l.lookBack(ctx, number, page)
+}
+
+// lookBack yields the images that moved to the pages before page number, whose
+// Count is not that of the pages before.
+func (l *listing) lookBack(ctx context.Context, number int, page *ListImageResponse) error {
+	recent := l.identities(page.Images) // images known only since the change
+	count := page.Count
+	if l.pager.early {
+		// The page may be older than the pages before it.
+		again, err := l.pager.fetch(ctx, number)
+		if err != nil {
+			return err
+		}
+		l.take(again.Images, recent)
+		if again.Count > 0 {
+			count = again.Count
+		}
+		if l.left || count == l.count {
+			return nil
+		}
+	}
+	for back := number - 1; back >= l.pager.pass.first && !l.left; {
+		earlier, err := l.pager.fetch(ctx, back)
+		if err != nil {
+			return err
+		}
+		fresh, before := l.take(earlier.Images, recent)
+		changed := earlier.Count > 0 && earlier.Count != count
+		if changed {
+			count = earlier.Count
+		}
+		switch {
+		case changed && l.restarts > 0: // during the look: all pages up to this one may have changed
+			l.restarts--
+			if back < number {
+				back = number
+				continue
+			}
+		case back < number && (before || !fresh):
+			l.count = count
+			return nil
+		}
+		back--
+	}
+	l.count = count
+	return nil
+}
+
+// take yields the images that are not known yet. It reports whether there were
+// any, and whether there were known images that are not recent. It adds all
+// images to recent, unless that is nil.
+func (l *listing) take(images []Image, recent map[digest]struct{}) (fresh, before bool) {
+	for i := range images {
+		id, identified := l.hash.identity(&images[i])
+		if identified {
+			_, known := l.known[id]
+			_, isRecent := recent[id]
+			before = before || known && !isRecent
+			if recent != nil {
+				recent[id] = struct{}{}
+			}
+			if known {
+				continue
+			}
+			l.known[id] = struct{}{}
+			fresh = true
+		} else if recent != nil {
+			continue // it was yielded with its page
+		}
+		l.yielded++
+		if !l.yield(images[i], nil) {
+			l.left = true
+			return fresh, before
+		}
+	}
+	return fresh, before
+}
+
+// identities returns the identities of a page's images.
+func (l *listing) identities(images []Image) map[digest]struct{} {
+	ids := make(map[digest]struct{}, len(images))
+	for i := range images {
+		if id, identified := l.hash.identity(&images[i]); identified {
+			ids[id] = struct{}{}
+		}
+	}
+	return ids
+}

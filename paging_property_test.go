@@ -1,0 +1,663 @@
+package appstreaming_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wuying-go/appstreaming"
+	"github.com/wuying-go/appstreaming/appstreamingtest"
+)
+
+var pagingListings = flag.Int("paging.listings", 40, "listings of each habit of a service")
+
+// The habits of a service that pages by number. The first eight are ordinary:
+// a listing should succeed. Six are faults that a client can work around. The
+// last three cannot be told from a smaller inventory, so the listing must fail.
+const (
+	honest            = "honest"
+	changing          = "changing"
+	changingFast      = "changing fast"
+	countTooHigh      = "Count too high"
+	countTooLow       = "Count too low"
+	versionsAreRows   = "versions are rows"
+	noCount           = "no Count"
+	repeatsLastPage   = "repeats its last page"
+	capped            = "cap"
+	cappedEchoesAsked = "cap, echoes what was asked"
+	cappedEchoesNone  = "cap, echoes nothing"
+	cappedNoCount     = "no Count, cap"
+	changingCapped    = "changing, cap"
+	losesPageOnce     = "loses a page once"
+	losesPage         = "loses a page for good"
+	cutOff            = "cut off after two pages"
+	ignoresNumber     = "ignores PageNumber"
+)
+
+var habits = []string{
+	honest, changing, changingFast, countTooHigh, countTooLow, versionsAreRows, noCount, repeatsLastPage,
+	capped, cappedEchoesAsked, cappedEchoesNone, cappedNoCount, changingCapped, losesPageOnce,
+	losesPage, cutOff, ignoresNumber,
+}
+
+// habitual is an ImageLister in memory that pages with a habit. Everything it
+// does follows from its seed and the order of the requests.
+type habitual struct {
+	habit string
+	rng   *rand.Rand
+	asked int // PageSize
+	limit int // images on a page
+	hole  int // page that is lost
+
+	mu       sync.Mutex
+	images   []appstreaming.Image
+	created  int
+	always   map[imageKey]bool // images that exist from the first request to the last
+	requests int
+	lost     bool
+}
+
+func newHabitual(habit string, seed uint64, sizes []int) *habitual {
+	rng := rand.New(rand.NewPCG(seed, uint64(len(habit))))
+	size := sizes[rng.IntN(len(sizes))]
+	counts := []int{0, 1, size - 1, size, size + 1, 2 * size, 3*size - 1, 5 * size, 9*size + 3}
+	s := &habitual{habit: habit, rng: rng, asked: size, limit: size, hole: 2 + rng.IntN(3), always: make(map[imageKey]bool)}
+	s.created = counts[rng.IntN(len(counts))]
+	versions := 1
+	if habit == versionsAreRows {
+		versions = 2
+	}
+	for i := range s.created {
+		for v := range versions {
+			image := appstreaming.Image{ImageID: numberedID(i), VersionID: "iv-" + string(rune('1'+v))}
+			s.images = append(s.images, image)
+			s.always[key(image)] = true
+		}
+	}
+	if strings.Contains(habit, "cap") {
+		s.limit = max(1, []int{size / 2, size / 3, size - 1}[rng.IntN(3)])
+	}
+	return s
+}
+
+// imageKey identifies a version of an image.
+type imageKey struct{ ImageID, VersionID string }
+
+func key(image appstreaming.Image) imageKey { return imageKey{image.ImageID, image.VersionID} }
+
+// change creates and deletes images.
+func (s *habitual) change(probability float64) {
+	for s.rng.Float64() < probability {
+		kind, many := s.rng.IntN(3), []int{1, 1, 1, s.asked/4 + 1}[s.rng.IntN(4)]
+		for range many {
+			if kind == 2 {
+				if len(s.images) > 0 {
+					i := s.rng.IntN(len(s.images))
+					delete(s.always, key(s.images[i]))
+					s.images = slices.Delete(s.images, i, i+1)
+				}
+				continue
+			}
+			image := appstreaming.Image{ImageID: numberedID(s.created), VersionID: "iv-1"}
+			s.created++
+			s.images = slices.Insert(s.images, kind*len(s.images), image)
+		}
+	}
+}
+
+func (s *habitual) ListImage(
+	ctx context.Context, req appstreaming.ListImageRequest, _ ...appstreaming.Option,
+) (*appstreaming.ListImageResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	s.requests++
+	switch s.habit {
+	case changing, changingCapped:
+		s.change(.05)
+	case changingFast:
+		s.change(.3)
+	}
+	number, pages := req.PageNumber, (len(s.images)+s.limit-1)/s.limit
+	switch {
+	case s.habit == ignoresNumber:
+		number = 1
+	case s.habit == repeatsLastPage:
+		number = min(number, max(1, pages))
+	}
+	page := &appstreaming.ListImageResponse{PageNumber: req.PageNumber, PageSize: s.limit, Count: len(s.images)}
+	from := min((number-1)*s.limit, len(s.images))
+	page.Images = slices.Clone(s.images[from:min(from+s.limit, len(s.images))])
+	switch s.habit {
+	case losesPageOnce:
+		if number == s.hole && !s.lost {
+			s.lost, page.Images = true, nil
+		}
+	case losesPage:
+		if number == s.hole {
+			page.Images = nil
+		}
+	case cutOff:
+		if number > 2 {
+			page.Images = nil
+		}
+	case versionsAreRows:
+		page.Count /= 2
+	case countTooHigh:
+		page.Count += 7
+	case countTooLow:
+		page.Count = min(page.Count, max(1, page.Count-7))
+	case noCount:
+		page.Count = 0
+	case cappedNoCount:
+		page.Count, page.PageSize = 0, 0
+	case cappedEchoesAsked:
+		page.PageSize = s.asked
+	case cappedEchoesNone:
+		page.PageSize = 0
+	case ignoresNumber:
+		if s.rng.IntN(2) == 0 {
+			page.PageNumber = 1
+		}
+	}
+	return page, nil
+}
+
+// complete reports whether images holds all that were there all the time, and
+// no image twice.
+func (s *habitual) complete(images []appstreaming.Image) (all, once bool) {
+	got := make(map[imageKey]bool, len(images))
+	for _, image := range images {
+		got[key(image)] = true
+	}
+	for id := range s.always {
+		if !got[id] {
+			return false, len(got) == len(images)
+		}
+	}
+	return true, len(got) == len(images)
+}
+
+// oldRule lists as the first version of this package did: it believes Count and
+// PageSize, and asks for no page twice.
+func oldRule(ctx context.Context, s *habitual) ([]appstreaming.Image, error) {
+	var images, previous []appstreaming.Image
+	seen := make(map[imageKey]bool)
+	for number, size := 1, s.asked; ; number++ {
+		page, err := s.ListImage(ctx, appstreaming.ListImageRequest{PageNumber: number, PageSize: s.asked})
+		if err != nil {
+			return images, err
+		}
+		same := func(a, b appstreaming.Image) bool { return key(a) == key(b) }
+		if len(page.Images) > 0 && slices.EqualFunc(page.Images, previous, same) {
+			return images, appstreaming.ErrPageLoop
+		}
+		previous = page.Images
+		if page.PageSize > 0 {
+			size = page.PageSize
+		}
+		for _, image := range page.Images {
+			if !seen[key(image)] {
+				seen[key(image)] = true
+				images = append(images, image)
+			}
+		}
+		if len(page.Images) == 0 || page.Count > 0 && number*size >= page.Count || page.Count == 0 && len(page.Images) < size {
+			return images, nil
+		}
+	}
+}
+
+// endings counts how listings of a service ended.
+type endings struct{ listings, failed, silent, twice, requests int }
+
+func (t *endings) add(s *habitual, images []appstreaming.Image, err error) {
+	t.listings++
+	t.requests += s.requests
+	all, once := s.complete(images)
+	switch {
+	case err != nil:
+		t.failed++
+	case !all:
+		t.silent++
+	}
+	if !once {
+		t.twice++
+	}
+}
+
+func (t *endings) String() string {
+	n := float64(t.listings)
+	return fmt.Sprintf("%5.1f%% %6.2f%% %5.2f", 100*float64(t.failed)/n, 100*float64(t.silent)/n, float64(t.requests)/n)
+}
+
+// Listings of a service with any habit are complete or fail. The table in the
+// log shows the old rule beside: failed, silently short, requests a listing.
+// -paging.listings=6000 makes it exact.
+func TestListingsAreCompleteOrFailWhateverTheServicesHabit(t *testing.T) {
+	t.Parallel()
+	type bound struct{ failed, silent float64 } // the largest shares
+	bounds := map[string]bound{
+		changing:        {.01, .02}, // changes that cancel out in Count cannot be seen
+		changingFast:    {.02, .06},
+		changingCapped:  {.01, .03},
+		countTooHigh:    {.6, 0},    // a full last page cannot be told from a lost one
+		losesPage:       {.6, 0},
+		cutOff:          {.6, 0},
+		ignoresNumber:   {.7, 0},
+		versionsAreRows: {0, 0},
+	}
+	for _, habit := range habits {
+		var before, now, ahead endings
+		for seed := range uint64(*pagingListings) {
+			sizes := []int{100, 10, 3}
+			s := newHabitual(habit, seed, sizes)
+			images, err := oldRule(t.Context(), s)
+			before.add(s, images, err)
+			for _, way := range []struct {
+				*endings
+				window int
+			}{{&now, 0}, {&ahead, 4}} {
+				s := newHabitual(habit, seed, sizes)
+				images, err := list(t.Context(), s, s.asked, appstreaming.WithPrefetch(way.window))
+				way.add(s, images, err)
+				if err != nil && !errors.Is(err, appstreaming.ErrIncomplete) && !errors.Is(err, appstreaming.ErrPageLoop) {
+					t.Fatalf("%s, seed %d: %v", habit, seed, err)
+				}
+			}
+		}
+		t.Logf("%-28s old rule %v | Images %v | prefetch 4 %v", habit, &before, &now, &ahead)
+		limit := bounds[habit]
+		for how, got := range map[string]endings{"alone": now, "with prefetch": ahead} {
+			n := float64(got.listings)
+			if how == "with prefetch" && limit.silent > 0 { // the order of requests is left to chance
+				limit = bound{limit.failed + .1, limit.silent + .15}
+			}
+			if float64(got.failed) > limit.failed*n || float64(got.silent) > limit.silent*n {
+				t.Errorf("%s, %s: %v; want at most %v", habit, how, &got, limit)
+			}
+			if got.twice > 0 {
+				t.Errorf("%s, %s: %d listings yielded an image twice", habit, how, got.twice)
+			}
+		}
+	}
+}
+
+// numberedID returns the identifier of image i.
+func numberedID(i int) string { return "imgc-" + strconv.Itoa(i) }
+
+// outcome is what a listing delivered, and how it ended.
+type outcome struct {
+	Images []imageKey
+	End    string
+}
+
+func outcomeOf(images []appstreaming.Image, err error) outcome {
+	o := outcome{Images: []imageKey{}}
+	for _, image := range images {
+		o.Images = append(o.Images, key(image))
+	}
+	switch {
+	case errors.Is(err, appstreaming.ErrIncomplete):
+		o.End = "incomplete"
+	case errors.Is(err, appstreaming.ErrPageLoop):
+		o.End = "page loop"
+	case err != nil:
+		o.End = err.Error()
+	}
+	return o
+}
+
+// byPager lists with a pager, and returns the images of each page too.
+func byPager(
+	ctx context.Context, l appstreaming.ImageLister, req appstreaming.ListImageRequest, opts ...appstreaming.Option,
+) (pages [][]appstreaming.Image, all []appstreaming.Image, err error) {
+	pager := appstreaming.NewPager(l, req, opts...)
+	for pager.More() {
+		page, err := pager.Next(ctx)
+		if err != nil {
+			return pages, all, err
+		}
+		pages, all = append(pages, page.Images), append(all, page.Images...)
+	}
+	return pages, all, nil
+}
+
+// Prefetch of any size, Pager, Pages, Images, and a listing resumed at any page
+// deliver the same images and end the same way. Only services that do not
+// change can show that.
+func TestEveryWayOfListingAgrees(t *testing.T) {
+	t.Parallel()
+	for _, habit := range habits {
+		if strings.HasPrefix(habit, "changing") {
+			continue
+		}
+		t.Run(habit, func(t *testing.T) {
+			t.Parallel()
+			for seed := range uint64(*pagingListings) {
+				sizes := []int{100, 10, 3, 2}
+				s := newHabitual(habit, seed, sizes)
+				req := appstreaming.ListImageRequest{PageSize: s.asked}
+				pages, all, err := byPager(t.Context(), s, req)
+				want := outcomeOf(all, err)
+				check := func(way string, images []appstreaming.Image, err error) {
+					t.Helper()
+					got := outcomeOf(images, err)
+					if got.End == want.End && slices.Equal(got.Images, want.Images) {
+						return // cmp.Diff takes its time
+					}
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Fatalf("seed %d, %s (-Pager +%s):\n%s", seed, way, way, diff)
+					}
+				}
+				for _, prefetch := range []int{0, 1, 4, 16, 64} {
+					window := appstreaming.WithPrefetch(prefetch)
+					_, images, err := byPager(t.Context(), newHabitual(habit, seed, sizes), req, window)
+					check(fmt.Sprint("Pager, prefetch ", prefetch), images, err)
+					images = nil
+					for page, failure := range appstreaming.Pages(t.Context(), newHabitual(habit, seed, sizes), req, window) {
+						if err = failure; err == nil {
+							images = append(images, page.Images...)
+						}
+					}
+					check(fmt.Sprint("Pages, prefetch ", prefetch), images, err)
+					images, err = appstreaming.Collect(appstreaming.Images(t.Context(), newHabitual(habit, seed, sizes), req, window))
+					check(fmt.Sprint("Images, prefetch ", prefetch), images, err)
+				}
+				if complete, _ := s.complete(all); err == nil && !complete {
+					continue // resumed past the end that it believes in, it finds more
+				}
+				delivered := 0
+				for n := range pages {
+					delivered += len(pages[n])
+					if habit == ignoresNumber || habit == repeatsLastPage && n+1 >= len(pages) {
+						break // past its end such a service sends images
+					}
+					_, images, err := byPager(t.Context(), newHabitual(habit, seed, sizes), appstreaming.ListImageRequest{
+						PageSize: s.asked, PageNumber: n + 2,
+					})
+					check(fmt.Sprint("resumed at ", n+2), slices.Concat(all[:delivered], images), err)
+				}
+			}
+		})
+	}
+}
+
+var (
+	propertyRuns = flag.Int("property.runs", 1000, "random fault schedules to try")
+	propertySeed = flag.Uint64("property.seed", 0, "seed of the first schedule; 0: a random one")
+)
+
+// maxInventory is the largest inventory listed.
+const maxInventory = 1200
+
+// batchSize is how many runs share a service, whose images would take longer to
+// make than they are listed. Its inventory grows from run to run, so that a run
+// depends on its seed alone.
+const batchSize = 50
+
+// A listing under random faults that may pass ends with every image exactly
+// once and in order, or with a typed error; and then it can be resumed until it
+// is complete. Everything runs on a clock of its own.
+//
+// What fails names the seed: -property.seed=N -property.runs=1 repeats it.
+func TestListingsUnderRandomFaultsLoseAndRepeatNothing(t *testing.T) {
+	t.Parallel()
+	first := *propertySeed
+	if first == 0 {
+		first = rand.Uint64N(1 << 32)
+	}
+	var total tally
+	t.Run("runs", func(t *testing.T) {
+		for from := 0; from < *propertyRuns; from += batchSize {
+			size := min(batchSize, *propertyRuns-from)
+			t.Run(fmt.Sprintf("from seed %d", first+uint64(from)), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) { runBatch(t, first+uint64(from), size, &total) })
+			})
+		}
+	})
+	t.Logf("seeds %d to %d: %v", first, first+uint64(*propertyRuns)-1, &total)
+	if *propertyRuns >= 1000 && (total.failed.Load() == 0 || total.faults.Load() < int64(*propertyRuns) || total.recovered.Load() == 0) {
+		t.Errorf("too little went wrong to show anything: %v", &total)
+	}
+}
+
+// tally counts what the runs went through.
+type tally struct{ runs, images, requests, faults, recovered, failed, resumed atomic.Int64 }
+
+func (t *tally) String() string {
+	return fmt.Sprintf("%d runs of %d images in %d requests with %d faults; %d runs rode out all of theirs, %d failed and were resumed %d times",
+		t.runs.Load(), t.images.Load(), t.requests.Load(), t.faults.Load(), t.recovered.Load(), t.failed.Load(), t.resumed.Load())
+}
+
+// schedule is a run's plan, which follows from its seed.
+type schedule struct {
+	seed      uint64
+	inventory int
+	pageSize  int
+	prefetch  int
+	signature appstreaming.Signature
+	way       int // of listing, and of going on after a failure
+	policy    appstreaming.RetryPolicy
+	faults    []appstreamingtest.Fault
+}
+
+func newSchedule(seed uint64) schedule {
+	r := rand.New(rand.NewPCG(seed, seed))
+	s := schedule{
+		seed:      seed,
+		inventory: int(float64(maxInventory+1) * r.Float64() * r.Float64()), // more small ones than large ones
+		prefetch:  r.IntN(9),
+		signature: signatures[r.IntN(2)],
+		way:       r.IntN(3),
+		policy:    appstreaming.RetryPolicy{MaxAttempts: 1 + r.IntN(5), Budget: []int{0, -1, 50}[r.IntN(3)]},
+	}
+	// At most sixty pages, so that a run does not take a second.
+	smallest := max(1, s.inventory/60)
+	s.pageSize = smallest + r.IntN(appstreaming.MaxPageSize+1-smallest)
+	pages := max(1, (s.inventory+s.pageSize-1)/s.pageSize)
+	for range r.IntN(1 + pages) {
+		fault := someFault(r)
+		attempt := 1 + r.IntN(s.policy.MaxAttempts)
+		fault.Page = 1 + r.IntN(pages)
+		fault.When = func(q appstreamingtest.Request) bool { return q.Attempt == attempt }
+		s.faults = append(s.faults, fault)
+	}
+	if r.IntN(3) == 0 { // a page that fails at every attempt
+		fault := someFault(r)
+		fault.Page = 1 + r.IntN(pages)
+		s.faults = append(s.faults, slices.Repeat([]appstreamingtest.Fault{fault}, s.policy.MaxAttempts)...)
+	}
+	return s
+}
+
+// someFault is a fault that is retried, or at least may be later.
+func someFault(r *rand.Rand) appstreamingtest.Fault {
+	header := func(name, value string) http.Header { return http.Header{name: {value}} }
+	faults := []appstreamingtest.Fault{
+		{Code: appstreaming.CodeThrottlingUser, Header: header("X-Acs-Retry-After", "300")},
+		{Code: appstreaming.CodeThrottling, Status: 429},
+		{Code: appstreaming.CodeThrottlingAPI, Header: header("Retry-After", "3600")}, // fails at once
+		{Code: appstreaming.CodeInternalError},
+		{Code: appstreaming.CodeServiceUnavailable, Header: header("Retry-After", "7")},
+		{Code: appstreaming.CodeSystemBusy, Status: 200},
+		{Code: appstreaming.CodeSignatureNonceUsed},
+		{Status: 502, Body: "<html>Bad Gateway</html>"},
+		{Status: 503},
+		{Status: 408},
+		{Break: appstreamingtest.BreakReset},
+		{Break: appstreamingtest.BreakShort},
+		{Break: appstreamingtest.BreakShort, After: -1},
+		{Break: appstreamingtest.BreakShort, Chunked: true},
+		{Break: appstreamingtest.BreakShort, Gzip: true},
+		{Break: appstreamingtest.BreakResetBody},
+		{Break: appstreamingtest.BreakHang},
+		{Break: appstreamingtest.BreakHangBody},
+		{Delay: time.Minute},
+		{Delay: 10 * time.Second}, // slow, and good
+		{Gzip: true},              // good
+	}
+	return faults[r.IntN(len(faults))]
+}
+
+func runBatch(t *testing.T, first uint64, size int, total *tally) {
+	service := appstreamingtest.New()
+	defer service.Close()
+	schedules := make([]schedule, size)
+	for i := range schedules {
+		schedules[i] = newSchedule(first + uint64(i))
+	}
+	slices.SortStableFunc(schedules, func(a, b schedule) int { return a.inventory - b.inventory })
+	held := 0
+	for _, s := range schedules {
+		var more []appstreaming.Image
+		for ; held < s.inventory; held++ {
+			more = append(more, imageIn(held, appstreaming.ImageStatusAvailable))
+		}
+		service.Put(more...)
+		run := propertyRun{t: t, schedule: s, service: service}
+		run.run(total)
+	}
+}
+
+type propertyRun struct {
+	t *testing.T
+	schedule
+	service *appstreamingtest.Server
+}
+
+func (p *propertyRun) fatalf(format string, args ...any) {
+	p.t.Helper()
+	p.t.Fatalf("seed %d (%d images by %d, prefetch %d, %v, %d faults): %s", p.seed, p.inventory, p.pageSize, p.prefetch, p.signature, len(p.faults), fmt.Sprintf(format, args...))
+}
+
+func (p *propertyRun) run(total *tally) {
+	p.service.ClearFaults()
+	p.service.ForgetRequests()
+	for _, fault := range p.faults {
+		p.service.Fail(1, fault)
+	}
+	client := p.service.Client(appstreaming.WithHTTPClient(appstreaming.HandledBy(p.service).Client()),
+		appstreaming.WithSignature(p.signature), appstreaming.WithPrefetch(p.prefetch), appstreaming.WithRetry(p.policy))
+	list := []func(*appstreaming.Client) func() ([]appstreaming.Image, error){p.pager, p.checkpoint, p.images}[p.way](client)
+	failures := 0
+	for {
+		got, err := list()
+		p.checkOrder(got, err == nil)
+		if err == nil {
+			break
+		}
+		p.checkTyped(err)
+		// Every failure uses up a fault at least.
+		if failures++; failures > len(p.faults) {
+			p.fatalf("failure %d: %v", failures, err)
+		}
+	}
+	met := len(p.faults) - p.service.PendingFaults()
+	total.runs.Add(1)
+	total.images.Add(int64(p.inventory))
+	total.requests.Add(int64(p.service.RequestCount()))
+	total.faults.Add(int64(met))
+	total.resumed.Add(int64(failures))
+	switch {
+	case failures > 0:
+		total.failed.Add(1)
+	case met > 0:
+		total.recovered.Add(1)
+	}
+}
+
+// pager returns what goes on with a pager: it returns what was listed in all.
+func (p *propertyRun) pager(client *appstreaming.Client) func() ([]appstreaming.Image, error) {
+	pager := appstreaming.NewPager(client, appstreaming.ListImageRequest{PageSize: p.pageSize})
+	var all []appstreaming.Image
+	return func() ([]appstreaming.Image, error) {
+		for pager.More() {
+			page, err := pager.Next(context.Background())
+			if err != nil {
+				return all, err
+			}
+			all = append(all, page.Images...)
+		}
+		return all, nil
+	}
+}
+
+// checkpoint is pager with another pager after every failure, which starts at
+// the first one's checkpoint.
+func (p *propertyRun) checkpoint(client *appstreaming.Client) func() ([]appstreaming.Image, error) {
+	req := appstreaming.ListImageRequest{PageSize: p.pageSize}
+	var all []appstreaming.Image
+	return func() ([]appstreaming.Image, error) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel() // ends what the pager left behind has under way
+		pager := appstreaming.NewPager(client, req)
+		for pager.More() {
+			page, err := pager.Next(ctx)
+			if err != nil {
+				req.PageNumber = pager.PageNumber()
+				return all, err
+			}
+			all = append(all, page.Images...)
+		}
+		return all, nil
+	}
+}
+
+// images returns what ranges over the images, from the start each time.
+func (p *propertyRun) images(client *appstreaming.Client) func() ([]appstreaming.Image, error) {
+	seq := client.Images(context.Background(), appstreaming.ListImageRequest{PageSize: p.pageSize})
+	return func() ([]appstreaming.Image, error) { return appstreaming.Collect(seq) }
+}
+
+// checkOrder holds what was listed to the inventory, or to its beginning.
+func (p *propertyRun) checkOrder(got []appstreaming.Image, complete bool) {
+	p.t.Helper()
+	if complete && len(got) != p.inventory || len(got) > p.inventory {
+		p.fatalf("%d images", len(got))
+	}
+	for i, image := range got {
+		if want := imageIn(i, "").ImageID; image.ImageID != want {
+			p.fatalf("image %d is %s, want %s", i, image.ImageID, want)
+		}
+	}
+}
+
+func (p *propertyRun) checkTyped(err error) {
+	p.t.Helper()
+	var apiErr *appstreaming.APIError
+	var transportErr *appstreaming.TransportError
+	attempts, stopped := 0, ""
+	switch {
+	case errors.As(err, &apiErr):
+		attempts, stopped = apiErr.Attempts, apiErr.StopReason
+	case errors.As(err, &transportErr):
+		attempts, stopped = transportErr.Attempts, transportErr.StopReason
+	default:
+		p.fatalf("%T %v is not typed", err, err)
+	}
+	switch {
+	case attempts < 1 || attempts > p.policy.MaxAttempts:
+	case stopped == "no attempts left" && attempts == p.policy.MaxAttempts:
+		return
+	case strings.HasPrefix(stopped, "the service asks to wait 1h0m0s"), stopped == "the client's retry budget is spent":
+		return
+	}
+	p.fatalf("%v: %d attempts of %d, stopped because %q", err, attempts, p.policy.MaxAttempts, stopped)
+}

@@ -1,0 +1,229 @@
+package appstreaming
+
+import (
+	"hash/maphash"
+	"math"
+)
+
+// pass decides what the pages of a listing mean. It sees them in the order of
+// their numbers, however they were fetched, so every way of listing decides the
+// same. It does no I/O.
+//
+// The service is not trusted: the number of images on a page is learned from
+// the pages, and Count may be absent, too high, too low or absurd.
+type pass struct {
+	first int // number of the first page
+	asked int // PageSize of the requests
+	hash  hasher
+
+	earlier []int // images on the pages before first, nearest first, as far as known
+
+	next    int  // number of the page to judge
+	full    int  // images on a full page
+	size    int  // images on each page before this one, for page arithmetic
+	count   int  // latest Count; 0 when unknown
+	highest int  // highest Count
+	pages   int  // pages delivered
+	kept    int  // images delivered
+	last    int  // images on the latest page
+	alike   bool // all pages hold the same number of images
+	ended   bool
+
+	seen     map[digest]int // Count at the time of each page
+	versions versionWatch
+}
+
+// verdict is what a page means.
+type verdict int
+
+const (
+	deliver    verdict = iota
+	askAgain           // it ought to hold images; one more request may prove that
+	askBefore          // the page before the first known one shows what it means
+	endOfPages         // it holds nothing new, and that is the end
+	incomplete         // images are missing
+	pageLoop           // it repeats an earlier page
+)
+
+func newPass(first, asked int, hash hasher) *pass {
+	return &pass{
+		first: first, asked: asked, hash: hash,
+		next: first, full: asked, size: asked, alike: true,
+		seen: make(map[digest]int), versions: versionWatch{seed: maphash.MakeSeed()},
+	}
+}
+
+// judge decides about a response for page number next. Only deliver and
+// endOfPages change the pass, so a page can be asked for again at any time. The
+// caller sets again when it has done that already.
+func (p *pass) judge(page *ListImageResponse, again bool) verdict {
+	count, images := p.count, len(page.Images)
+	if page.Count > 0 {
+		count = page.Count
+	}
+	full, size := p.full, p.size
+	if p.pages == 0 {
+		full = p.asked
+		if page.PageSize > 0 && page.PageSize < p.asked {
+			full = page.PageSize
+		}
+		size = full
+		if images > 0 && count > 0 && images != min(size, count-times(p.next-1, size)) {
+			size = images // a limit that the service does not report
+		}
+	}
+	full = max(full, images)
+
+	short, compared := p.short(full) // whether the page before was the last one
+	delivered := plus(times(p.first-1, size), p.kept)
+	promised := count > delivered // Count promises images on this page
+	expected := promised && !short
+	unknown := count == 0 && !short && (p.pages > 0 || p.first > 1)
+
+	key := p.digest(page.Images)
+	counted, known := p.seen[key]
+	repeats := images > 0 && known && count-counted < images // a shift by a page raises Count
+	misnamed := page.PageNumber != 0 && page.PageNumber != p.next
+	// More images than Count says, all on one full page: PageNumber may be
+	// ignored.
+	stuck := repeats && p.pages == 1 && !short && 0 < count && count < delivered
+	// Count may lag behind images that were deleted.
+	missing := count - delivered
+	shrunk := count < p.highest && (missing < full || missing <= p.highest-count)
+
+	ought := expected || promised && compared < 2 || unknown || stuck
+	switch {
+	case !again && ought && (images == 0 || repeats || misnamed):
+		return askAgain
+	case promised && images == 0 && (compared == 0 || compared == 1 && short) && len(p.earlier) < p.first-1:
+		return askBefore
+	case repeats && ought:
+		return pageLoop
+	case images == 0 && expected && !shrunk:
+		return incomplete
+	case images == 0 || repeats:
+		p.count, p.ended = count, true
+		return endOfPages
+	}
+
+	p.full, p.size, p.count, p.highest = full, size, count, max(p.highest, count)
+	p.alike = p.alike && (p.pages == 0 || images == p.last)
+	p.pages, p.last, p.kept = p.pages+1, images, plus(p.kept, images)
+	if !known {
+		p.seen[key] = count
+	}
+	p.versions.see(page.Images)
+	p.ended = p.complete(page)
+	if p.next == math.MaxInt {
+		p.ended = true
+	} else {
+		p.next++
+	}
+	return deliver
+}
+
+// short reports whether the latest page was the last one, because it is not
+// full. A page may also be small because the service limits pages without
+// reporting it: then all pages are alike. The answer is sure when at least two
+// pages were compared.
+func (p *pass) short(full int) (short bool, compared int) {
+	last, pages, alike := p.last, p.pages, p.alike
+	for _, images := range p.earlier {
+		if pages == 0 {
+			last = images
+		}
+		alike = alike && images == last
+		pages++
+	}
+	return pages > 0 && last < full && !(pages > 1 && alike), pages
+}
+
+// before returns the number of the page that askBefore asks for.
+func (p *pass) before() int { return p.first - 1 - len(p.earlier) }
+
+// inform tells the pass how many images page before() holds.
+func (p *pass) inform(images int) { p.earlier = append(p.earlier, images) }
+
+// complete reports whether the page just delivered is the last one.
+func (p *pass) complete(page *ListImageResponse) bool {
+	if p.count == 0 {
+		// A double that does not page, with fewer images than a page holds.
+		return p.last < p.size && page.PageNumber == 0 && page.PageSize == 0
+	}
+	delivered := plus(times(p.first-1, p.size), p.kept)
+	if delivered != p.count || delivered == math.MaxInt || times(p.next, p.size) < p.count {
+		return false
+	}
+	if p.first > 1 && p.pages == 1 {
+		return false // one page in the middle does not show how large pages are
+	}
+	// Where versions are listed, Count may count images: a full page proves
+	// nothing.
+	return !p.versions.found || p.last < p.full
+}
+
+// promises returns the number of the last page that Count promises.
+func (p *pass) promises() int {
+	if p.count == 0 {
+		return 0
+	}
+	return (p.count-1)/p.size + 1
+}
+
+// digest returns the digest of a page, in any order of its images.
+func (p *pass) digest(images []Image) digest {
+	var sum digest
+	for i := range images {
+		id, _ := p.hash.identity(&images[i])
+		sum.add(id)
+	}
+	return sum
+}
+
+// versionWatch finds out whether several versions of an image are listed. It
+// compares the images of a page with each other and with the page before.
+type versionWatch struct {
+	found         bool
+	seed          maphash.Seed
+	current, past map[uint64]uint64 // hashes of VersionID by ImageID
+}
+
+func (w *versionWatch) see(images []Image) {
+	if w.found {
+		return
+	}
+	w.current, w.past = w.past, w.current
+	if w.current == nil {
+		w.current = make(map[uint64]uint64, len(images))
+	}
+	clear(w.current)
+	for i := range images {
+		if images[i].ImageID == "" {
+			continue
+		}
+		image, version := maphash.String(w.seed, images[i].ImageID), maphash.String(w.seed, images[i].VersionID)
+		for _, known := range []map[uint64]uint64{w.current, w.past} {
+			if other, ok := known[image]; ok && other != version {
+				*w = versionWatch{found: true}
+				return
+			}
+		}
+		w.current[image] = version
+	}
+}
+
+// times and plus do not overflow: they stop at the largest int. Their arguments
+// are not negative.
+func times(a, b int) int {
+	if b > 0 && a > math.MaxInt/b {
+		return math.MaxInt
+	}
+	return a * b
+}
+
+func plus(a, b int) int {
+	if a > math.MaxInt-b {
+		return math.MaxInt
+	}
+	return a + b
+}
