@@ -154,29 +154,7 @@ func (c *call) findCredentials(ctx context.Context) (Credentials, error) {
 		c.renewed = nil
 		return *renewed, nil
 	}
-	found, err := askProvider(ctx, c.cfg.credentials, c.attemptTimeout(), c.refused)
-	switch {
-	case c.timedOut(ctx) && (err == nil || errors.Is(err, ErrAttemptTimeout)):
-		err = fmt.Errorf("%w: the provider did not answer within %v", ErrAttemptTimeout, c.attemptTimeout())
-	case c.timedOut(ctx):
-		err = wrapf("%w: the provider did not answer within %v (%v)", ErrAttemptTimeout, c.attemptTimeout(), err)
-	case err == nil:
-		return found.checked()
-	case c.ctx.Err() == nil:
-		err = withoutContextErrors(err)
-	}
-	return Credentials{}, asCredentialsError(err)
-}
-
-func asCredentialsError(err error) error {
-	if _, ok := err.(*CredentialsError); ok {
-		return err
-	}
-	wrapped := &CredentialsError{Err: err}
-	if inner, ok := as[*CredentialsError](err); ok {
-		wrapped.RequestID = inner.RequestID
-	}
-	return wrapped
+	return provide(ctx, c.ctx, c.cfg.credentials, c.attemptTimeout(), c.refused)
 }
 
 // timedOut reports whether an attempt's ctx has ended and the caller's has not.

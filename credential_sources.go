@@ -144,6 +144,9 @@ func fromProfileFile(here profile.Reader) singleflight.Source[Credentials] {
 		name = "default"
 	}
 	return opened(func() (singleflight.Source[Credentials], error) {
+		if path == "" {
+			return nil, notSetUp("there is no home directory, and ALIBABA_CLOUD_CREDENTIALS_FILE is not set")
+		}
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return nil, notSetUp(path + " does not exist")
 		}
@@ -231,6 +234,9 @@ type sourceFailure struct {
 
 // Error names each source and what it lacks.
 func (e *sourcesError) Error() string {
+	if len(e.failures) == 1 {
+		return fmt.Sprintf("no credentials from the source %q: %v", e.failures[0].source, causeOf(e.failures[0].err))
+	}
 	var texts []string
 	for _, failure := range e.failures {
 		texts = append(texts, fmt.Sprintf("%s (%v)", failure.source, causeOf(failure.err)))

@@ -80,6 +80,14 @@ func accessKey(name, id string) map[string]any {
 }
 
 func TestTheErrorOfTheStandardChainNamesWhatEachSourceLacks(t *testing.T) {
+	noHome := somewhere(t)
+	noHome.home = ""
+	_, err := standardChain(noHome.reader).Credentials(t.Context())
+	for _, variable := range []string{"ALIBABA_CLOUD_CONFIG_FILE", "ALIBABA_CLOUD_CREDENTIALS_FILE"} {
+		if want := "there is no home directory, and " + variable + " is not set"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
 	for name, test := range map[string]struct {
 		environment []string
 		cli, ini    string // the text of the file; "": there is none
@@ -168,9 +176,7 @@ func TestTheErrorOfTheStandardChainNamesWhatEachSourceLacks(t *testing.T) {
 		},
 		"a URI nobody serves": {
 			environment: []string{"ALIBABA_CLOUD_CREDENTIALS_URI", "http://127.0.0.1:1/hunter22"},
-			want: "credentials URI (ALIBABA_CLOUD_CREDENTIALS_URI: no response from 127.0.0.1:1: " +
-				"dial tcp 127.0.0.1:1: connect: connection refused)",
-			setUp: true,
+			want:        "credentials URI (ALIBABA_CLOUD_CREDENTIALS_URI: no response from 127.0.0.1:1: dial tcp 127.0.0.1:1: ", setUp: true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -189,7 +195,7 @@ func TestTheErrorOfTheStandardChainNamesWhatEachSourceLacks(t *testing.T) {
 			if !errors.As(err, &credentialsErr) || !errors.Is(err, ErrNoCredentials) || errors.Is(err, ErrCredentialsSource) != test.setUp {
 				t.Fatalf("got %v, want a *CredentialsError that is ErrNoCredentials; ErrCredentialsSource: %t", err, test.setUp)
 			}
-			want := strings.ReplaceAll(test.want, "HOME", here.home)
+			want := strings.ReplaceAll(test.want, "HOME", filepath.ToSlash(here.home))
 			if text := filepath.ToSlash(err.Error()); !strings.Contains(text, want) || strings.Contains(text, "hunter22") {
 				t.Errorf("got  %s\nwant %s\nand no secret", text, want)
 			}
@@ -263,8 +269,8 @@ func TestASourceThatFailsLaterIsNamed(t *testing.T) {
 	}
 	delete(here.environment, "ALIBABA_CLOUD_ACCESS_KEY_SECRET")
 	_, err := fetch()
-	const want = "appstreaming: credentials: no credentials in any source: " +
-		"environment (ALIBABA_CLOUD_ACCESS_KEY_ID is set, but ALIBABA_CLOUD_ACCESS_KEY_SECRET is not)"
+	const want = `appstreaming: credentials: no credentials from the source "environment": ` +
+		"ALIBABA_CLOUD_ACCESS_KEY_ID is set, but ALIBABA_CLOUD_ACCESS_KEY_SECRET is not"
 	if err == nil || err.Error() != want || !errors.Is(err, ErrCredentialsSource) {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -557,7 +563,7 @@ func TestAFailureOfTheNetworkToSTSIsOfferedAsACopy(t *testing.T) {
 		as             any
 		retried        bool
 	}{
-		"refused": {closed.Addr().String(), "dial tcp " + closed.Addr().String() + ": connect: connection refused", new(*net.OpError), true},
+		"refused": {closed.Addr().String(), "dial tcp " + closed.Addr().String() + ": ", new(*net.OpError), true},
 		"certificate": {
 			untrusted.Listener.Addr().String(), "x509: certificate signed by unknown authority", new(*tls.CertificateVerificationError), false,
 		},

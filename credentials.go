@@ -1,7 +1,6 @@
 package appstreaming
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -110,54 +109,6 @@ func nameOf(r rune) string {
 	}
 	return fmt.Sprintf("the character %+q", r)
 }
-
-// CredentialsProvider provides the credentials of an attempt. It is asked
-// before every attempt, from many goroutines at once, so a provider should keep
-// what it fetched while that is valid.
-//
-// The attempt's timeout and the caller's cancellation reach the provider
-// through ctx. A call returns when ctx ends even if the provider does not. A
-// failure of the network, or one that takes too long, is retried.
-type CredentialsProvider interface {
-	Credentials(ctx context.Context) (Credentials, error)
-}
-
-// CredentialsInvalidator is an optional interface of a [CredentialsProvider].
-// A client calls InvalidateCredentials when the service refused a key or a
-// token, before it asks the provider again. The provider should then drop
-// refused, if it still has it, and fetch other credentials when it is asked.
-// The method must return at once and be safe for concurrent use.
-//
-// The providers of this package implement it where they can fetch again. They
-// also learn of the refusal inside a provider that does not implement it, if
-// that passes on the ctx it is given.
-type CredentialsInvalidator interface {
-	InvalidateCredentials(ctx context.Context, refused Credentials)
-}
-
-// CredentialsFunc is a function that is a [CredentialsProvider]. It must be
-// safe for concurrent use.
-type CredentialsFunc func(context.Context) (Credentials, error)
-
-// Credentials calls f.
-func (f CredentialsFunc) Credentials(ctx context.Context) (Credentials, error) {
-	if f == nil {
-		return Credentials{}, errors.New("the CredentialsFunc is nil")
-	}
-	return f(ctx)
-}
-
-// StaticCredentials always provides the same access key. token is for STS keys,
-// and empty otherwise. For a bearer token use a [CredentialsFunc].
-func StaticCredentials(id, secret, token string) CredentialsProvider {
-	kept := Credentials{AccessKeyID: id, AccessKeySecret: secret, SecurityToken: token}
-	return fixedCredentials(func() Credentials { return kept })
-}
-
-// fixedCredentials is a function because package fmt shows only its address.
-type fixedCredentials func() Credentials
-
-func (f fixedCredentials) Credentials(context.Context) (Credentials, error) { return f(), nil }
 
 // FromCredential adapts c of aliyun/credentials-go. Concurrent callers share
 // one fetch and its result, which serves further callers for a second. Each

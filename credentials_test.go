@@ -166,16 +166,30 @@ func TestAHangingFetchDoesNotOutlastTheContext(t *testing.T) {
 
 func TestAPanickingOrFailingCredentialIsAnErrorWithoutItsText(t *testing.T) {
 	t.Parallel()
+	post := func(cause error) error {
+		return &url.Error{Op: "Post", URL: "https://sts.example.com/?Signature=hunter22", Err: cause}
+	}
+	noHost := post(&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "sts.example.com", IsNotFound: true}})
+	timeout := post(context.DeadlineExceeded)
 	for name, fetch := range map[string]func() (*credentials.CredentialModel, error){
 		"panic":     func() (*credentials.CredentialModel, error) { panic("hunter22") },
 		"error":     func() (*credentials.CredentialModel, error) { return nil, errors.New("hunter22") },
 		"no result": func() (*credentials.CredentialModel, error) { return nil, nil },
+		"no host":   func() (*credentials.CredentialModel, error) { return nil, noHost },
+		"timeout":   func() (*credentials.CredentialModel, error) { return nil, timeout },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := FromCredential(fakeCredential{fetch: fetch}).Credentials(context.Background())
-			if err == nil || strings.Contains(err.Error(), "hunter22") {
-				t.Errorf("got %v, want an error without the text", err)
+			text := fmt.Sprintf("%v %+v %#v", err, err, errors.Unwrap(err))
+			if err == nil || strings.Contains(text, "hunter22") || errors.As(err, new(*url.Error)) {
+				t.Errorf("got %s, want an error without the text", text)
+			}
+			if errors.Is(err, context.DeadlineExceeded) || errors.As(err, new(*net.DNSError)) != (name == "no host") {
+				t.Errorf("got %v, which matches an error of a context, or has no copy of the *net.DNSError", err)
+			}
+			if want := name == "no host" || name == "timeout"; DefaultRetryable(err) != want {
+				t.Errorf("%v is retried: %t, want %t", err, !want, want)
 			}
 		})
 	}
@@ -442,21 +456,31 @@ func TestAProviderThatIgnoresItsContextDoesNotHoldUpTheCall(t *testing.T) {
 		not   error
 	}
 	for name, test := range map[string]struct {
-		deadline time.Duration // of ctx; 0: none
+		ignores  bool          // its ctx
+		deadline time.Duration // of the call's ctx; 0: none
 		call     func(*Client, context.Context) error
 		ending
 	}{
-		"the attempt ends":     {0, list, ending{2*time.Second + 100*ms, ErrAttemptTimeout, context.DeadlineExceeded}},
-		"ctx ends":             {500 * ms, list, ending{500 * ms, context.DeadlineExceeded, ErrAttemptTimeout}},
-		"a signed URL":         {0, signURL, ending{time.Second, ErrAttemptTimeout, context.DeadlineExceeded}},
-		"a signed URL and ctx": {500 * ms, signURL, ending{500 * ms, context.DeadlineExceeded, ErrAttemptTimeout}},
+		"a provider that heeds it": {false, 0, list, ending{2*time.Second + 100*ms, ErrAttemptTimeout, context.DeadlineExceeded}},
+		"the attempt ends":         {true, 0, list, ending{2*time.Second + 100*ms, ErrAttemptTimeout, context.DeadlineExceeded}},
+		"ctx ends":                 {true, 500 * ms, list, ending{500 * ms, context.DeadlineExceeded, ErrAttemptTimeout}},
+		"a signed URL, heeded":     {false, 0, signURL, ending{time.Second, ErrAttemptTimeout, context.DeadlineExceeded}},
+		"a signed URL":             {true, 0, signURL, ending{time.Second, ErrAttemptTimeout, context.DeadlineExceeded}},
+		"a signed URL and ctx":     {true, 500 * ms, signURL, ending{500 * ms, context.DeadlineExceeded, ErrAttemptTimeout}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				release := make(chan struct{})
 				defer close(release)
-				provider := CredentialsFunc(func(context.Context) (Credentials, error) { <-release; return Credentials{}, nil })
+				provider := CredentialsFunc(func(ctx context.Context) (Credentials, error) {
+					if !test.ignores {
+						<-ctx.Done()
+						return Credentials{}, ctx.Err()
+					}
+					<-release
+					return Credentials{}, nil
+				})
 				client := sendingThrough(t, NothingSent(t), WithCredentials(provider),
 					WithRetry(RetryPolicy{MaxAttempts: 2, AttemptTimeout: time.Second}))
 				ctx := t.Context()

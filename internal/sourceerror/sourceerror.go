@@ -81,11 +81,10 @@ var phrases = [...]struct{ in, out string }{
 	{"Can not open file", "the file cannot be read"},
 }
 
-// Codes have letters and dots only, and request identifiers hexadecimal digits:
-// neither pattern matches a key or a token.
+// Codes have letters and dots only, so the pattern matches no key and no token.
 var (
 	codePattern      = regexp.MustCompile(`(?i)"(?:error)?code"\s*:\s*"([a-z]{2,40}(?:\.[a-z]{2,40}){0,4})"`)
-	requestIDPattern = regexp.MustCompile(`(?i)"requestid"\s*:\s*"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"`)
+	requestIDPattern = regexp.MustCompile(`(?i)"requestid"\s*:\s*"([0-9a-z_-]{1,64})"`)
 	statusPattern    = regexp.MustCompile(`(?:httpStatus: |status code: |security-credentials/\S* )([1-5][0-9]{2})\b`)
 )
 
