@@ -74,7 +74,7 @@ func TestAnImageCostsSixAllocationsAndNoMoreThanItsShareOfTheBody(t *testing.T) 
 		if limit := uint64(6*len(page.Images) + 3); allocs > limit {
 			t.Errorf("%s: %d allocations, want at most %d", name, allocs, limit)
 		}
-		if limit := uint64(len(body)) * 11 / 10; size > limit {
+		if limit := uint64(len(body)) * 23 / 20; size > limit {
 			t.Errorf("%s: %d bytes allocated for a body of %d, want at most %d", name, size, len(body), limit)
 		}
 	}

@@ -108,8 +108,7 @@ func ReadList[T any](r *Reader, l *List[T], read func(item *T) bool) Fit {
 		item := l.next(r)
 		if item == nil || !read(item) {
 			fit = Misfit
-			r.rewind(value)
-			r.Skip()
+			r.skipFrom(value)
 		}
 	}
 	if !l.long() && l.Limit == 0 && !r.items.charge(len(l.items), size[T]()) {

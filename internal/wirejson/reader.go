@@ -61,7 +61,7 @@ func (r *Reader) Reset(text []byte) {
 	r.misfit = nil
 	r.items = memoryFloor + memoryFactor*account(len(text))
 	r.extras = r.items
-	r.texts.drop()
+	r.texts.forget()
 }
 
 // account is how many bytes of memory a text may still take for something.
@@ -114,23 +114,20 @@ func (r *Reader) Forgive() { r.misfit = nil }
 // extra as received. Of a member given twice, the last one counts.
 func ReadObject[T any](r *Reader, v *T, schema Schema[T], extra *Extra) {
 	for name, more := r.Object(); more; name, more = r.NextMember() {
-		fit, raw := readMember(r, v, schema, name)
-		if fit == Fits && *extra == nil {
-			continue
+		value := r.pos
+		switch fit := schema(r, v, name); {
+		case fit != Fits:
+			r.settle(extra, name, r.skipFrom(value))
+		case *extra != nil:
+			r.settle(extra, name, nil)
 		}
-		r.settle(extra, name, raw)
 	}
 }
 
-// readMember reads one member. It returns the value that does not fit.
-func readMember[T any](r *Reader, v *T, schema Schema[T], name []byte) (fit Fit, raw []byte) {
-	value := r.pos
-	fit = schema(r, v, name)
-	if fit != Fits {
-		r.rewind(value)
-		raw = r.Skip()
-	}
-	return fit, raw
+// skipFrom goes back to a value that does not fit, and skips and returns it.
+func (r *Reader) skipFrom(value int) []byte {
+	r.rewind(value)
+	return r.Skip()
 }
 
 // settle keeps a value that does not fit in extra. A nil value fits, and
@@ -162,9 +159,13 @@ func readItem[T any](r *Reader, item *T, schema Schema[T]) bool {
 	}
 	unknown, misfits := false, r.misfits[:0]
 	for name, more := r.Object(); more; name, more = r.NextMember() {
-		fit, _ := readMember(r, item, schema, name)
+		value := r.pos
+		fit := schema(r, item, name)
 		if fit == Fits && len(misfits) == 0 {
 			continue
+		}
+		if fit != Fits {
+			r.skipFrom(value)
 		}
 		if fit == Unknown {
 			unknown = true

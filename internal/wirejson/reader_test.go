@@ -108,8 +108,6 @@ func TestMembersGoToTheirFields(t *testing.T) {
 		{"text, then no text", `{"name":"a","name":{}}`, thing{Extra: Extra{"name": []byte(`{}`)}}},
 		{"no text, then text", `{"name":{},"name":"a"}`, thing{Name: "a"}},
 		{"no text twice, then text once", `{"name":{},"other":[],"name":"a"}`, thing{Name: "a", Extra: Extra{"other": []byte(`[]`)}}},
-		{"text that comes again", `{"name":"abc","other":"abc"}`, thing{Name: "abc", Other: "abc"}},
-		{"text that only resembles another", `{"name":"abc","other":"aXc"}`, thing{Name: "abc", Other: "aXc"}},
 		{"text that looks like an escape", `{"name":"\\u0062","other":"\u0062"}`, thing{Name: `\u0062`, Other: "b"}},
 		{"an escape that looks like text", `{"name":"A","other":"\u0041"}`, thing{Name: "A", Other: "A"}},
 
@@ -456,8 +454,12 @@ func TestTextIsSharedByFewFieldsAndNotMuchOfIt(t *testing.T) {
 		if diff := cmp.Diff(want, fields); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
-		if r.texts.used != 0 || r.texts.waiting != 0 || r.texts.recent != [recents]part{} || r.texts.fields != [sharers]placement{} {
+		if r.texts.used != 0 || r.texts.waiting != 0 {
 			t.Error("text is left after Store")
+		}
+		r.Reset(nil)
+		if r.texts.fields != [sharers]placement{} {
+			t.Error("fields are left after Reset")
 		}
 	}
 	for _, size := range []int{1, 2, 60, 64, 100, maxShared - 1, maxShared, maxShared + 1, 2 * maxShared} {
@@ -468,22 +470,6 @@ func TestTextIsSharedByFewFieldsAndNotMuchOfIt(t *testing.T) {
 			}
 			read(`["` + strings.Join(texts, `","`) + `"]`)
 		}
-	}
-
-	// Texts that come again take no room.
-	r.Reset([]byte(`["abc","abd","abc"]`))
-	r.Array()
-	for i := range 3 {
-		fields[i] = ""
-		r.Text(&fields[i])
-		r.NextItem()
-	}
-	if r.texts.used != 6 {
-		t.Errorf("%d bytes for three texts, two of them the same", r.texts.used)
-	}
-	r.Store()
-	if fields[0] != "abc" || fields[1] != "abd" || fields[2] != "abc" {
-		t.Errorf("texts %q", fields[:3])
 	}
 }
 

@@ -121,7 +121,11 @@ func (s *Scanner) Object() (name []byte, more bool) {
 	if !s.enter('}') {
 		return nil, false
 	}
-	return s.name()
+	name, escaped, ok := s.rawName()
+	if escaped {
+		name = unescaped(name)
+	}
+	return name, ok
 }
 
 // NextMember reads the name of the next member, or leaves the object and
@@ -130,7 +134,11 @@ func (s *Scanner) NextMember() (name []byte, more bool) {
 	if !s.more('}') {
 		return nil, false
 	}
-	return s.name()
+	name, escaped, ok := s.rawName()
+	if escaped {
+		name = unescaped(name)
+	}
+	return name, ok
 }
 
 // Array enters an array and reports whether it has a first item.
@@ -262,15 +270,6 @@ func (s *Scanner) more(closing byte) bool {
 		s.expected("',' or " + strconv.QuoteRune(rune(closing)))
 	}
 	return false
-}
-
-// name reads a member's name, without escapes, and the colon after it.
-func (s *Scanner) name() (name []byte, ok bool) {
-	name, escaped, ok := s.rawName()
-	if escaped {
-		name = Unescape(make([]byte, 0, len(name)), name)
-	}
-	return name, ok
 }
 
 // rawName reads a member's name as it is written, and the colon after it.

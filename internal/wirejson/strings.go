@@ -167,3 +167,6 @@ func Unescape(dst, raw []byte) []byte {
 	}
 	return dst
 }
+
+// unescaped returns the text of raw in memory of its own.
+func unescaped(raw []byte) []byte { return Unescape(make([]byte, 0, len(raw)), raw) }

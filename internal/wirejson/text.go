@@ -11,9 +11,6 @@ const (
 
 	// sharers bounds how many fields share a string.
 	sharers = 256
-
-	// recents is how many texts can be found again.
-	recents = 64
 )
 
 // texts collects the text of fields. It becomes one string: one allocation for
@@ -22,17 +19,13 @@ type texts struct {
 	buffer  [sharedSize]byte
 	used    int // bytes of buffer
 	fields  [sharers]placement
-	waiting int           // how many of fields
-	recent  [recents]part // to find a text that comes again; see slot
+	waiting int // how many of fields
 }
 
-// part is a part of the buffer.
-type part struct{ from, to uint16 }
-
-// placement is a part that belongs in a field.
+// placement says which part of the buffer belongs in a field.
 type placement struct {
-	field *string
-	part
+	field    *string
+	from, to int
 }
 
 // placeholder is in fields whose text is not stored yet.
@@ -74,7 +67,7 @@ func (r *Reader) scalar(field *string) (raw []byte, escaped bool, fit Fit) {
 func (r *Reader) put(field *string, raw []byte, escaped bool) {
 	if len(raw) > maxShared {
 		if escaped {
-			raw = Unescape(make([]byte, 0, len(raw)), raw)
+			raw = unescaped(raw)
 		}
 		*field = string(raw)
 		return
@@ -83,27 +76,15 @@ func (r *Reader) put(field *string, raw []byte, escaped bool) {
 	if t.used+len(raw) > sharedSize || t.waiting == sharers {
 		r.Store()
 	}
-	recent := &t.recent[slot(raw)]
-	if escaped || string(raw) != string(t.buffer[recent.from:recent.to]) {
-		recent.from = uint16(t.used)
-		if escaped {
-			t.used = len(Unescape(t.buffer[:t.used], raw)) // never longer than raw
-		} else {
-			t.used += copy(t.buffer[t.used:], raw)
-		}
-		recent.to = uint16(t.used)
+	from := t.used
+	if escaped {
+		t.used = len(Unescape(t.buffer[:from], raw)) // never longer than raw
+	} else {
+		t.used += copy(t.buffer[from:], raw)
 	}
 	*field = placeholder
-	t.fields[t.waiting] = placement{field, *recent}
+	t.fields[t.waiting] = placement{field, from, t.used}
 	t.waiting++
-}
-
-// slot returns where in texts.recent a text is found again, unless another one
-// has taken its place. Many texts, such as regions and versions, come several
-// times in an image, and differ in their last bytes.
-func slot(text []byte) int {
-	last := len(text) - 1
-	return (len(text) + 5*int(text[last]) + 11*int(text[last/2])) % recents
 }
 
 // Store makes a string of the text collected so far and stores its parts in
@@ -118,12 +99,11 @@ func (r *Reader) Store() {
 		p := &t.fields[i]
 		*p.field = text[p.from:p.to]
 	}
-	t.drop()
+	t.used, t.waiting = 0, 0
 }
 
-// drop forgets the text collected.
-func (t *texts) drop() {
-	clear(t.fields[:t.waiting])
+// forget drops the text collected, and the fields that it was for.
+func (t *texts) forget() {
 	t.used, t.waiting = 0, 0
-	clear(t.recent[:])
+	clear(t.fields[:])
 }

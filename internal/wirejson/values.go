@@ -56,10 +56,11 @@ func isWord(text []byte, word string) bool {
 	return len(text) == len(word) && bytes.EqualFold(text, []byte(word))
 }
 
+// unescaped reads a string and returns its text.
 func (r *Reader) unescaped() []byte {
 	raw, escaped := r.String()
 	if escaped {
-		return Unescape(make([]byte, 0, len(raw)), raw)
+		return unescaped(raw)
 	}
 	return raw
 }
