@@ -6,14 +6,14 @@ import (
 	"github.com/wuying-go/appstreaming"
 )
 
-// Client makes a client of the server with the key [AccessKeyID]. The options
-// are applied last, so that they can change everything, credentials included. A
-// server that does not listen is reached through memory, as with
+// Client returns a client of the server with the key [AccessKeyID]. The options
+// are applied last, so they can change everything, including credentials. A
+// client of a server that does not listen reaches it through memory, as with
 // [Server.HTTPClient].
 //
-// An option that cannot be used fails the test of a server made by [NewServer];
-// otherwise every call of the client returned fails with that error, without
-// sending anything.
+// An invalid option fails the test of a server made by [NewServer] or
+// [NewTLSServer]. Otherwise every call of the client returns the option's error
+// and sends nothing.
 func (s *Server) Client(opts ...appstreaming.Option) *appstreaming.Client {
 	if s.tb != nil {
 		s.tb.Helper()
@@ -22,10 +22,13 @@ func (s *Server) Client(opts ...appstreaming.Option) *appstreaming.Client {
 		appstreaming.WithPlainHTTP(),
 		appstreaming.WithCredentials(appstreaming.StaticCredentials(AccessKeyID, AccessKeySecret, "")),
 	}
-	if url := s.URL(); url != "" {
-		base = append(base, appstreaming.WithEndpoint(url))
-	} else {
+	switch url := s.URL(); {
+	case url == "":
 		base = append(base, appstreaming.WithEndpoint(pipeURL), appstreaming.WithHTTPClient(s.HTTPClient()))
+	case s.certificate != nil:
+		base = append(base, appstreaming.WithEndpoint(url), appstreaming.WithHTTPClient(s.trustingClient()))
+	default:
+		base = append(base, appstreaming.WithEndpoint(url))
 	}
 	client, err := appstreaming.New(appstreaming.RegionShanghai, append(base, opts...)...)
 	if err == nil {
@@ -37,12 +40,12 @@ func (s *Server) Client(opts ...appstreaming.Option) *appstreaming.Client {
 	return failingClient(err)
 }
 
-// failingClient makes a client whose calls fail with err.
+// failingClient returns a client whose calls return err.
 func failingClient(err error) *appstreaming.Client {
 	fail := func(context.Context) (appstreaming.Credentials, error) { return appstreaming.Credentials{}, err }
 	client, newErr := appstreaming.New(appstreaming.RegionShanghai, appstreaming.WithCredentials(appstreaming.CredentialsFunc(fail)))
 	if newErr != nil {
-		return new(appstreaming.Client) // its calls fail with ErrUninitialized
+		return new(appstreaming.Client) // its calls return ErrUninitialized
 	}
 	return client
 }

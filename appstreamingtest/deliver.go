@@ -3,6 +3,7 @@ package appstreamingtest
 import (
 	"context"
 	"errors"
+	"io"
 	"maps"
 	"net"
 	"net/http"
@@ -11,7 +12,7 @@ import (
 	"time"
 )
 
-// deliver sends a response, as far as the fault lets it.
+// deliver sends a response, as the fault allows.
 func (s *Server) deliver(w http.ResponseWriter, r *http.Request, a *answer, f *Fault, compress bool) {
 	if !s.sleep(r.Context(), f.Delay) {
 		abort()
@@ -25,6 +26,9 @@ func (s *Server) deliver(w http.ResponseWriter, r *http.Request, a *answer, f *F
 		return
 	case BreakGarbage:
 		talkGarbage(w)
+		return
+	case BreakSwitch:
+		s.switchProtocols(w)
 		return
 	case BreakHang:
 		s.sleep(r.Context(), -1)
@@ -40,7 +44,7 @@ func (s *Server) deliver(w http.ResponseWriter, r *http.Request, a *answer, f *F
 	case BreakTruncate, BreakShort, BreakResetBody, BreakHangBody:
 		send = cutAt(body.size, f.After)
 	}
-	chunked := f.Chunked && f.Break != BreakIdle // which has no use for an open end
+	chunked := f.Chunked && f.Break != BreakIdle // BreakIdle needs a length
 	if !chunked {
 		length := body.size
 		if f.Break == BreakTruncate {
@@ -54,7 +58,7 @@ func (s *Server) deliver(w http.ResponseWriter, r *http.Request, a *answer, f *F
 	maps.Copy(header, a.header)
 	w.WriteHeader(a.status)
 	if chunked {
-		flush(w) // net/http would tell the length of a short body otherwise
+		flush(w) // without it, net/http sends the length of a short body
 	}
 	if err := s.write(r.Context(), w, body, send, f); err != nil && !errors.Is(err, http.ErrBodyNotAllowed) {
 		abort()
@@ -62,9 +66,9 @@ func (s *Server) deliver(w http.ResponseWriter, r *http.Request, a *answer, f *F
 	s.finish(w, r, f)
 }
 
-var errClientGone = errors.New("the client went away")
+var errClientGone = errors.New("the client has gone")
 
-// finish ends a response that is to end in an odd way.
+// finish ends a response that a fault breaks.
 func (s *Server) finish(w http.ResponseWriter, r *http.Request, f *Fault) {
 	switch f.Break {
 	case BreakShort:
@@ -105,17 +109,34 @@ func cut(w http.ResponseWriter, reset bool) {
 	if err != nil {
 		abort()
 	}
-	if reset {
-		inner := conn
-		if wrapped, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
-			inner = wrapped.NetConn()
-		}
-		if tcp, ok := inner.(*net.TCPConn); ok {
+	for c := conn; reset && c != nil; c = inner(c) {
+		if tcp, ok := c.(*net.TCPConn); ok {
 			_ = tcp.SetLinger(0)
 			_ = tcp.Close()
 		}
 	}
 	_ = conn.Close()
+}
+
+// switchProtocols sends status 101 and stays silent until one side closes the
+// connection.
+func (s *Server) switchProtocols(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		abort()
+	}
+	_, _ = conn.Write([]byte("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: silence\r\n\r\n"))
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		_, _ = io.Copy(io.Discard, conn)
+	}()
+	select {
+	case <-gone:
+	case <-s.done:
+	}
+	_ = conn.Close()
+	<-gone
 }
 
 func talkGarbage(w http.ResponseWriter) {
@@ -127,7 +148,7 @@ func talkGarbage(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// write sends the first limit bytes of body.
+// write sends the first limit bytes of the body.
 func (s *Server) write(ctx context.Context, w http.ResponseWriter, body *body, limit int64, f *Fault) error {
 	var pause time.Duration // none before the first drop
 	for chunk := range body.chunks() {

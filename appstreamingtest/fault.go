@@ -2,6 +2,7 @@ package appstreamingtest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,54 +12,59 @@ import (
 	"github.com/wuying-go/appstreaming"
 )
 
-// Fault is how the answer to a call goes wrong. Its zero value goes right, and
-// serves to space out others; what is set adds up, so that a response can be
-// late, compressed and cut short. Requests that are not signed correctly are
-// refused for that reason, whatever faults there are, and use none up.
+// Fault describes how a response is altered. The zero Fault changes nothing, and
+// serves to space out other faults. Fields can be combined: a response can be
+// late, compressed and cut short. A request that is not signed correctly is
+// refused for that reason and does not use up a fault.
 //
-// net/http repeats some requests of its own accord when a reused connection
-// breaks before the first byte of a response: those signed in the RPC way with
-// GET. Each takes another fault.
+// When a reused connection breaks before the first byte of a response, net/http
+// repeats GET requests without a body by itself. Each repetition takes another
+// fault.
 type Fault struct {
-	// Page makes the fault wait for a request of that page number, in whatever
-	// order pages are asked for. 0: any.
+	// Page limits the fault to requests of that page number. 0: any page.
 	Page int
-	// When makes the fault wait for a request it is true for. It must not use
-	// the server. nil: any.
+	// When limits the fault to requests for which it returns true. It must not
+	// use the server. nil: any request.
 	When func(Request) bool
 
-	// Delay comes before the response.
+	// Delay is the time before the response.
 	Delay time.Duration
 
-	// Code makes the response an error of the service: Status, which is what
-	// the service gives with that code when 0, and Message in the usual
-	// envelope. With Status 200 it is a page that says Success=false.
+	// Code makes the response an error of the service, with Status and Message
+	// in the usual envelope. If Status is 0, the response has the status that
+	// the service uses for the code. With Status 200 it has Success=false.
 	Code    appstreaming.Code
 	Message string
-	// AccessDenied goes into the envelope. An example is taken when it is nil
-	// and Code is Forbidden.NoPermission.
+	// AccessDenied goes into the envelope. If it is nil and Code is
+	// Forbidden.NoPermission, the envelope has an example.
 	AccessDenied *appstreaming.AccessDeniedDetail
-	// XML writes the error as XML, asked for or not.
+	// XML writes the error as XML, regardless of the request's Format.
 	XML bool
 
-	// Status and Body are the whole response when there is no Code: Body may be
-	// empty, Status is 200 when 0. Statuses outside 200 to 599 become 500.
+	// Status and Body replace the whole response if there is no Code. Body may
+	// be empty. Status 0 means 200; statuses outside 200 to 599 become 500.
 	Status int
 	Body   string
-	// Header is set in the response, over headers of the same name; an empty
-	// list takes one out. As {"Retry-After": {"3"}}, {"X-Acs-Retry-After":
-	// {"300"}}, {"Location": {"http://example.com/"}}, {"Date": {"..."}}.
+	// Header replaces headers of the response; an empty list removes one. For
+	// example {"Retry-After": {"3"}}, {"X-Acs-Retry-After": {"300"}},
+	// {"Location": {"http://example.com/"}} or {"Date": {"..."}}.
 	Header http.Header
 
-	// Members replaces members at the top of the JSON response, ImageMembers
-	// those of the first image: by text that need not be JSON, or by nothing
-	// when it is nil. New ones are added.
+	// Members replaces members at the top of the JSON response, and
+	// ImageMembers those of the first image. The new text need not be JSON. A
+	// nil value removes the member. Unknown names are added.
 	Members, ImageMembers map[string]json.RawMessage
 
-	// Padding is a number of blanks before the body, which are sent without
-	// being held in memory: 200 << 20 makes a huge body, and with Gzip a bomb.
+	// Rewrite returns another body in place of the body made so far, before XML
+	// and compression: a page wrapped in one more object, for example. It must
+	// not use the server. nil: no change.
+	Rewrite func(body []byte) []byte
+
+	// Padding is a number of blanks before the body. The server sends them
+	// without holding them in memory: 200 << 20 makes a huge body, and with Gzip
+	// a compression bomb.
 	Padding int64
-	// Gzip compresses the body, asked for or not.
+	// Gzip compresses the body, regardless of what the client accepts.
 	Gzip bool
 	// Chunked sends the body without its length.
 	Chunked bool
@@ -66,9 +72,9 @@ type Fault struct {
 	DripBytes int
 	DripEvery time.Duration
 
-	// Break is how the connection fails, After how many bytes of the body as it
-	// travels for those breaks that need some: 0 stands for half of it, a
-	// negative number for none.
+	// Break is how the connection fails. For breaks inside the body, After is
+	// the number of bytes sent before: 0 means half of the body as it travels,
+	// and a negative number means none.
 	Break Break
 	After int64
 }
@@ -76,29 +82,30 @@ type Fault struct {
 // Break is how a connection fails.
 type Break int
 
-// The ways a connection fails. Where a listener cannot reset connections they
-// are closed.
+// The ways a connection fails. Where connections cannot be reset, they are
+// closed. Over HTTP/2 only the stream of the request fails.
 const (
-	BreakNone      Break = iota // it does not
+	BreakNone      Break = iota // it does not fail
 	BreakReset                  // reset before the first byte of the response
 	BreakClose                  // closed before the first byte of the response
-	BreakGarbage                // something that is not HTTP, then closed
+	BreakGarbage                // bytes that are not HTTP, then closed
 	BreakHang                   // nothing, until the client gives up or the server is closed
-	BreakTruncate               // the body ends after After bytes, and the framing says that is all of it
-	BreakShort                  // closed after After bytes; more were promised
+	BreakTruncate               // the body ends after After bytes, and the length sent matches
+	BreakShort                  // closed after After bytes, although the length sent was larger
 	BreakResetBody              // reset after After bytes
 	BreakHangBody               // nothing more after After bytes, until the client gives up or the server is closed
-	BreakIdle                   // the whole response, then closed, although the connection was to be kept
+	BreakSwitch                 // HTTP 101 and silence, until the client or the server closes the connection
+	BreakIdle                   // the whole response, then closed, although the connection was to stay open
 )
 
 func (f *Fault) breaksBeforeHeaders() bool { return f.Break >= BreakReset && f.Break <= BreakHang }
 
-// garbage is what an SSH server says.
+// garbage is the greeting of an SSH server.
 const garbage = "SSH-2.0-OpenSSH_9.6\r\n\x00\x01\x02\r\n\r\n"
 
 type queuedFault struct {
 	Fault
-	left int // negative: for ever
+	left int // negative: without end
 }
 
 type faultQueue struct {
@@ -106,27 +113,45 @@ type faultQueue struct {
 	queued []*queuedFault
 }
 
-// Fail applies f to the next times calls it fits, or to all of them when times
-// is negative, until [Server.ClearFaults]. Every call takes the first fault
-// queued that fits it.
+// Fail applies f to the next requests that match it: to the given number of
+// them, or to all if times is negative, until [Server.ClearFaults]. Each request
+// takes the first queued fault that matches. The fault is copied.
 func (s *Server) Fail(times int, f Fault) {
 	if times == 0 {
 		return
 	}
+	f = f.clone()
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	s.faults.queued = append(s.faults.queued, &queuedFault{f, times})
 }
 
-// ClearFaults forgets all faults. Calls that are under one stay so.
+func (f Fault) clone() Fault {
+	f.Header = f.Header.Clone()
+	f.Members, f.ImageMembers = cloneRaw(f.Members), cloneRaw(f.ImageMembers)
+	if f.AccessDenied != nil {
+		f.AccessDenied = appstreaming.Ptr(*f.AccessDenied)
+	}
+	return f
+}
+
+func cloneRaw(members map[string]json.RawMessage) map[string]json.RawMessage {
+	members = maps.Clone(members)
+	for name, value := range members {
+		members[name] = slices.Clone(value)
+	}
+	return members
+}
+
+// ClearFaults removes all faults. Requests already affected are not changed.
 func (s *Server) ClearFaults() {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	s.faults.queued = nil
 }
 
-// PendingFaults tells how many calls are still to fail, those without end not
-// counted.
+// PendingFaults returns how many requests are still to fail. It does not count
+// faults without end.
 func (s *Server) PendingFaults() int {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -137,7 +162,7 @@ func (s *Server) PendingFaults() int {
 	return pending
 }
 
-// take finds the fault for a request; the zero Fault when there is none.
+// take returns the fault for a request, or the zero Fault.
 func (q *faultQueue) take(r Request) Fault {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -156,7 +181,7 @@ func (q *faultQueue) take(r Request) Fault {
 	return Fault{}
 }
 
-// refusal is the fault's error of the service.
+// refusal returns the fault's error of the service.
 func (f *Fault) refusal() *refusal {
 	ref := refuse(f.Status, f.Code, "%s", f.Message)
 	if ref.status == 0 {
@@ -180,8 +205,8 @@ func (f *Fault) refusal() *refusal {
 	return ref
 }
 
-// usualStatus is what the service gives with a code. InternalError is
-// documented as 400 for ListImage.
+// usualStatus returns the status that the service uses for a code. InternalError
+// is documented as 400 for ListImage.
 func usualStatus(code appstreaming.Code) int {
 	switch {
 	case strings.HasPrefix(string(code), "ServiceUnavailable"):

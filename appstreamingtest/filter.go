@@ -12,7 +12,7 @@ import (
 // predicate is one condition of a request.
 type predicate func(*appstreaming.Image) bool
 
-// selection is what a request asks for.
+// selection holds the conditions and the page of a request.
 type selection struct {
 	predicates []predicate
 	pageNumber int
@@ -24,13 +24,16 @@ const (
 	maxPageSize     = 100
 )
 
+// maxListItems is the longest list that the service's metadata allows.
+const maxListItems = 100
+
 // listParams are the parameters that have numbered items.
 var listParams = [...]string{
 	"BizRegionIdList", "BizTypeList", "FeatureList", "PlatformNameList", "ProductTypeList", "TagList",
 }
 
-// selection reads the operation's parameters. A parameter with an empty value
-// is as good as absent.
+// selection reads the operation's parameters. An empty value means that the
+// parameter is absent.
 func (x *exchange) selection(stock []*entry) (*selection, *refusal) {
 	sel := &selection{pageNumber: 1, pageSize: defaultPageSize}
 	for _, read := range []func(*selection) *refusal{
@@ -44,15 +47,21 @@ func (x *exchange) selection(stock []*entry) (*selection, *refusal) {
 	return sel, nil
 }
 
-// matching returns the images selected, over all pages.
-func (sel *selection) matching(stock []*entry) []*entry {
-	var found []*entry
+// matching returns the images of the selected page, and the number of images on
+// all pages.
+func (sel *selection) matching(stock []*entry) (page []*entry, count int) {
+	from := (int64(sel.pageNumber) - 1) * int64(sel.pageSize)
+	to := from + int64(sel.pageSize)
 	for _, e := range stock {
-		if sel.matches(&e.image) {
-			found = append(found, e)
+		if !sel.matches(&e.image) {
+			continue
 		}
+		if n := int64(count); from <= n && n < to {
+			page = append(page, e)
+		}
+		count++
 	}
-	return found
+	return page, count
 }
 
 func (sel *selection) matches(image *appstreaming.Image) bool {
@@ -64,8 +73,8 @@ func (sel *selection) matches(image *appstreaming.Image) bool {
 	return true
 }
 
-// checkLists refuses a list parameter without a proper number: taken for an
-// unknown parameter, it would silently filter nothing.
+// checkLists refuses a list parameter without a valid number, which would be an
+// unknown parameter otherwise and filter nothing, and lists that are too long.
 func (x *exchange) checkLists(*selection) *refusal {
 	for name := range x.params {
 		list, rest, numbered := strings.Cut(name, ".")
@@ -73,7 +82,10 @@ func (x *exchange) checkLists(*selection) *refusal {
 			continue
 		}
 		number, member, hasMember := strings.Cut(rest, ".")
-		_, good := listIndex(number)
+		n, good := listIndex(number)
+		if good && n > maxListItems {
+			return invalid(list, "it must have at most %d items", maxListItems)
+		}
 		if !numbered || !good || hasMember != (list == "TagList") || hasMember && member != "Key" && member != "Value" {
 			return invalid(list, "it is a list, %q is none of its items", name)
 		}
@@ -133,9 +145,9 @@ func (x *exchange) readTexts(sel *selection) *refusal {
 
 func (sel *selection) add(p predicate) { sel.predicates = append(sel.predicates, p) }
 
-// fitsInstanceType takes instance types with "graphics" in their name for those
-// of the category eds.graphics.category, and all others for those of
-// eds.cpu.category. An image that names no categories fits everything.
+// fitsInstanceType assigns instance types with "graphics" in their name to the
+// category eds.graphics.category, and all others to eds.cpu.category. An image
+// without categories matches every instance type.
 func fitsInstanceType(image *appstreaming.Image, instanceType string) bool {
 	category := "eds.cpu.category"
 	if strings.Contains(instanceType, "graphics") {
@@ -196,7 +208,7 @@ func (x *exchange) readTags(sel *selection) *refusal {
 	return nil
 }
 
-// readBizTypes knows 1, and what images have.
+// readBizTypes accepts 1 and the values that images have.
 func (x *exchange) readBizTypes(sel *selection, stock []*entry) *refusal {
 	if text := x.params["BizType"]; text != "" {
 		n, err := strconv.ParseInt(text, 10, 32)

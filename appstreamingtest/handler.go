@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,20 +22,21 @@ type answer struct {
 	body   []byte
 }
 
-// ServeHTTP answers a request as the service would, or as [Server.Fail] says.
-// As net/http documents, a connection that is to break makes it panic with
-// [http.ErrAbortHandler] where there is no other way.
+// ServeHTTP answers a request as the service would, or as a [Fault] specifies.
+// Where there is no other way to break a connection, it panics with
+// [http.ErrAbortHandler], as net/http documents.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.enter() {
 		abort()
 	}
-	defer s.inFlight.Done()
+	defer s.leave()
 
 	set := s.current()
-	now := set.clock().UTC()
+	var now time.Time
+	s.call("SetClock", func() { now = set.clock().UTC() })
 	x, refused, err := s.read(r, now)
 	if err != nil {
-		abort() // the client went away
+		abort() // the client has gone
 	}
 	x.requestID = s.newRequestID()
 	if refused == nil {
@@ -46,7 +48,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var fault Fault
 	if refused == nil {
 		if set.onRequest != nil {
-			set.onRequest(req.clone())
+			s.call("OnRequest", func() { set.onRequest(req.clone()) })
 			set = s.current()
 		}
 		if !s.sleep(r.Context(), set.latency) {
@@ -55,7 +57,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if wait := s.throttle(); wait > 0 {
 			refused = throttled(wait)
 		} else {
-			fault = s.faults.take(req.clone())
+			s.call("Fail", func() { fault = s.faults.take(req.clone()) })
 		}
 	}
 
@@ -78,8 +80,8 @@ func (s *Server) buffer() *[]byte {
 	return new([]byte)
 }
 
-// newRequestID makes identifiers of the service's form, the same ones in every
-// server.
+// newRequestID returns an identifier of the service's form. Every server returns
+// the same sequence.
 func (s *Server) newRequestID() string {
 	s.mu.Lock()
 	s.requestIDs++
@@ -97,14 +99,14 @@ func throttled(wait time.Duration) *refusal {
 	return ref
 }
 
-// answer works out the response. Its body may stand in buffer.
+// answer makes the response. Its body may use buffer.
 func (s *Server) answer(buffer *[]byte, x *exchange, refused *refusal, f *Fault, listing Listing) *answer {
 	switch {
 	case refused != nil:
 	case f.Code != "":
 		refused = f.refusal()
 	case f.Status != 0 || f.Body != "":
-		return &answer{status: soundStatus(f.Status), body: []byte(f.Body)}
+		return &answer{status: soundStatus(f.Status), body: s.rewritten([]byte(f.Body), f)}
 	default:
 		*buffer, refused = s.page((*buffer)[:0], x, listing)
 	}
@@ -121,6 +123,7 @@ func (s *Server) answer(buffer *[]byte, x *exchange, refused *refusal, f *Fault,
 	if len(f.Members) > 0 {
 		a.body = overrideMembers(a.body, f.Members)
 	}
+	a.body = s.rewritten(a.body, f)
 	if a.header == nil {
 		a.header = make(http.Header)
 	}
@@ -130,6 +133,14 @@ func (s *Server) answer(buffer *[]byte, x *exchange, refused *refusal, f *Fault,
 		a.body = toXML(root, a.body)
 	}
 	return a
+}
+
+// rewritten applies the fault's own change to a body.
+func (s *Server) rewritten(body []byte, f *Fault) []byte {
+	if f.Rewrite != nil {
+		s.call("Fail", func() { body = f.Rewrite(slices.Clone(body)) })
+	}
+	return body
 }
 
 func overrideFirstImage(page []byte, overrides map[string]json.RawMessage) []byte {

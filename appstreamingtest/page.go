@@ -10,7 +10,7 @@ import (
 	"github.com/wuying-go/appstreaming"
 )
 
-// marshal encodes as JSON without escaping <, > and &, as the service does.
+// marshal encodes as JSON. Like the service, it does not escape <, > and &.
 func marshal(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -21,22 +21,25 @@ func marshal(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// page appends the response to a request that is in order to dst.
+// page appends the response to a valid request.
 func (s *Server) page(dst []byte, x *exchange, listing Listing) ([]byte, *refusal) {
 	stock := s.stock.snapshot()
 	sel, refused := x.selection(stock)
 	if refused != nil {
 		return dst, refused
 	}
-	found := sel.matching(stock)
 	if listing.MaxPageSize > 0 {
 		sel.pageSize = min(sel.pageSize, listing.MaxPageSize)
 	}
 	if listing.IgnorePageNumber {
 		sel.pageNumber = 1
 	}
-	from := min((int64(sel.pageNumber)-1)*int64(sel.pageSize), int64(len(found)))
-	images := found[from:min(from+int64(sel.pageSize), int64(len(found)))]
+	echoedSize := sel.pageSize
+	if listing.SilentPageSize > 0 {
+		sel.pageSize = min(sel.pageSize, listing.SilentPageSize)
+	}
+	images, total := sel.matching(stock)
+	sel.pageSize = echoedSize
 	images = images[:max(0, len(images)-max(0, listing.ShortBy))]
 	if slices.Contains(listing.EmptyPages, sel.pageNumber) {
 		images = nil
@@ -44,15 +47,15 @@ func (s *Server) page(dst []byte, x *exchange, listing Listing) ([]byte, *refusa
 	encoded := make([][]byte, len(images))
 	for i, e := range images {
 		var err error
-		if encoded[i], err = e.wire(); err != nil {
+		if encoded[i], err = s.stock.wire.form(e); err != nil {
 			return dst, refuse(http.StatusInternalServerError, appstreaming.CodeInternalError,
 				"The image %s cannot be encoded: %v.", e.image.ImageID, err)
 		}
 	}
-	return appendPage(dst, x, sel, encoded, count(len(found), listing)), nil
+	return appendPage(dst, x, sel, encoded, count(total, listing)), nil
 }
 
-// count is the Count to tell; negative: none.
+// count returns the Count of a response, or a negative number for none.
 func count(honest int, listing Listing) int {
 	switch {
 	case listing.OmitCount:
@@ -112,14 +115,15 @@ type deniedEnvelope struct {
 	EncodedDiagnosticMessage string
 }
 
-// errorBody is the JSON body of a refusal.
+// errorBody returns the JSON body of a refusal.
 func (x *exchange) errorBody(ref *refusal) []byte {
 	body := envelope{
 		RequestID: x.requestID,
 		HostID:    x.r.Host,
 		Code:      string(ref.code),
 		Message:   ref.message,
-		Recommend: "https://api.aliyun.com/troubleshoot?q=" + escape(string(ref.code)) + "&product=appstream-center&requestId=" + x.requestID,
+		Recommend: "https://api.aliyun.com/troubleshoot?q=" + escape(string(ref.code)) +
+			"&product=appstream-center&requestId=" + x.requestID,
 	}
 	if ref.status == http.StatusOK {
 		body.Success = new(bool)

@@ -9,14 +9,14 @@ import (
 	"github.com/wuying-go/appstreaming"
 )
 
-// pipeURL is the endpoint of a server reached through memory. The name can
-// never exist in the DNS.
+// pipeURL is the endpoint of a server reached through memory. DNS can never
+// contain this name.
 const pipeURL = "http://appstreamingtest.invalid"
 
-// maxIdlePipes lets the largest prefetch window keep its connections.
+// maxIdlePipes is enough for the largest prefetch.
 const maxIdlePipes = 2 * appstreaming.MaxPrefetch
 
-// pipe is a listener whose connections are made in memory.
+// pipe is a listener of connections in memory.
 type pipe struct {
 	conns     chan net.Conn
 	done      chan struct{}
@@ -24,11 +24,10 @@ type pipe struct {
 	transport *http.Transport
 }
 
-// HTTPClient returns an HTTP client whose every connection, whatever the
-// address, leads through memory to this server. It works inside a
-// testing/synctest bubble when the server was made by [New] inside the bubble.
-// Calls return clients that share one pool of connections, which ends with
-// [Server.Close]; on a closed server every request fails.
+// HTTPClient returns an HTTP client that reaches this server through memory, for
+// any address. It works inside a testing/synctest bubble if the server was made
+// by [New] inside the bubble. All these clients share one pool of connections,
+// which ends with [Server.Close]. After Close every request fails.
 func (s *Server) HTTPClient() *http.Client {
 	s.mu.Lock()
 	p, isNew := s.pipe, s.pipe == nil
@@ -39,7 +38,7 @@ func (s *Server) HTTPClient() *http.Client {
 	}
 	s.mu.Unlock()
 	if isNew {
-		_ = s.start(p, "") // fails on a closed server only, and closes p
+		_ = s.serveInBackground(p, "") // fails only if the server is closed, and closes p
 	}
 	return &http.Client{Transport: p.transport}
 }
@@ -56,7 +55,7 @@ func (p *pipe) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// Accept, Close and Addr make a net.Listener of it.
+// Accept, Close and Addr make pipe a net.Listener.
 func (p *pipe) Accept() (net.Conn, error) {
 	select {
 	case c := <-p.conns:

@@ -14,29 +14,30 @@ import (
 
 const defaultKeepRequests = 10_000
 
-// Request is a request the server has received, refused ones included. It holds
-// no secret: no access key secret, token or signature.
+// Request is a request that the server has received. This includes refused ones.
+// It contains no access key secret, token or signature.
 type Request struct {
 	Time        time.Time // of the server's clock
 	Method      string    // GET or POST
 	Action      string    // "ListImage"
-	Scheme      string    // SchemeACS3, SchemeRPC or SchemeBearer; "" when it was not signed at all
+	Scheme      string    // SchemeACS3, SchemeRPC or SchemeBearer; "" if it was not signed
 	AccessKeyID string    // "" with a bearer token
 	Nonce       string
-	Attempt     int // from 1; the attempt of its call it said it was
+	Attempt     int // the attempt number that the request claims, from 1
 	RemoteAddr  string
 
-	// Params are the operation's parameters of query and form, by wire name, as
+	// Params are the operation's parameters by wire name, such as
 	// "TagList.1.Key".
 	Params map[string]string
-	// InQuery names those of Params that came in the query string, sorted.
+	// InQuery lists the names of the parameters in the query string, sorted. The
+	// others came in the form.
 	InQuery []string
-	// Header lacks those that hold secrets.
+	// Header contains the headers without secrets.
 	Header http.Header
 
 	RequestID string            // of the response
-	Status    int               // HTTP status answered; 0 while there is none, and when the connection broke instead
-	Code      appstreaming.Code // error code answered
+	Status    int               // HTTP status of the response; 0 if there is none yet or the connection broke
+	Code      appstreaming.Code // error code of the response
 }
 
 // secretHeaders are not recorded.
@@ -70,8 +71,8 @@ func (x *exchange) request() Request {
 	return req
 }
 
-// page is the page number the request asks for, 1 by default, and 0 when it is
-// not a number.
+// page returns the page number of the request: 1 by default, and 0 if it is not
+// a number.
 func (r Request) page() int {
 	text := r.Params["PageNumber"]
 	if text == "" {
@@ -81,19 +82,29 @@ func (r Request) page() int {
 	return n
 }
 
-// String describes the request in one line, parameters left out.
+// String describes the request in one line, without its parameters.
 func (r Request) String() string {
 	var b strings.Builder
-	b.WriteString(r.Method + " " + r.Action + " page " + strconv.Itoa(r.page()) + " attempt " + strconv.Itoa(r.Attempt) + ": ")
+	b.WriteString(r.Method + " " + printable(r.Action) + " page " + strconv.Itoa(r.page()) + " attempt " + strconv.Itoa(r.Attempt) + ": ")
 	switch {
 	case r.Status == 0:
 		b.WriteString("no response")
 	case r.Code != "":
-		b.WriteString(strconv.Itoa(r.Status) + " " + string(r.Code))
+		b.WriteString(strconv.Itoa(r.Status) + " " + printable(string(r.Code)))
 	default:
 		b.WriteString(strconv.Itoa(r.Status))
 	}
 	return b.String()
+}
+
+// printable replaces everything that could forge a line or control a terminal.
+func printable(text string) string {
+	return strings.Map(func(c rune) rune {
+		if !strconv.IsPrint(c) {
+			return ' '
+		}
+		return c
+	}, text)
 }
 
 func (r Request) clone() Request {
@@ -101,7 +112,7 @@ func (r Request) clone() Request {
 	return r
 }
 
-// requestLog keeps the latest requests in the order of their arrival.
+// requestLog keeps the latest requests in order of arrival.
 type requestLog struct {
 	mu    sync.Mutex
 	keep  int
@@ -117,7 +128,7 @@ func (l *requestLog) add(r *Request) {
 	l.trim()
 }
 
-// trim drops the oldest; not at every call, so that it costs little.
+// trim drops the oldest requests. It does so only now and then, to be cheap.
 func (l *requestLog) trim() {
 	if over := len(l.kept) - l.keep; over > l.keep/4 {
 		l.kept = slices.Clone(l.kept[over:])
@@ -130,8 +141,8 @@ func (l *requestLog) answered(r *Request, status int, code appstreaming.Code) {
 	r.Status, r.Code = status, code
 }
 
-// Requests returns the requests received so far, in the order of their arrival:
-// the latest 10,000, or what [Server.KeepRequests] says.
+// Requests returns the latest requests in order of arrival, up to 10,000 or the
+// number that [Server.KeepRequests] set.
 func (s *Server) Requests() []Request {
 	l := &s.requests
 	l.mu.Lock()
@@ -144,16 +155,16 @@ func (s *Server) Requests() []Request {
 	return requests
 }
 
-// RequestCount tells how many requests were received since the start or the
-// last [Server.ForgetRequests], including those no longer kept.
+// RequestCount returns the number of requests since the start or the last
+// [Server.ForgetRequests], including those no longer kept.
 func (s *Server) RequestCount() int {
 	s.requests.mu.Lock()
 	defer s.requests.mu.Unlock()
 	return s.requests.total
 }
 
-// KeepRequests keeps the latest n requests for [Server.Requests] from now on;
-// none when n is zero or less. Default: 10,000.
+// KeepRequests sets how many requests the server keeps for [Server.Requests]. 0
+// and less: none. Default: 10,000.
 func (s *Server) KeepRequests(n int) {
 	s.requests.mu.Lock()
 	defer s.requests.mu.Unlock()
@@ -161,7 +172,7 @@ func (s *Server) KeepRequests(n int) {
 	s.requests.trim()
 }
 
-// ForgetRequests empties what [Server.Requests] returns, and the count.
+// ForgetRequests removes all kept requests and sets the count to 0.
 func (s *Server) ForgetRequests() {
 	s.requests.mu.Lock()
 	defer s.requests.mu.Unlock()

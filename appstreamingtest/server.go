@@ -2,11 +2,13 @@ package appstreamingtest
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
-	"io"
 	"log"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,25 +17,24 @@ import (
 )
 
 // Server behaves as the service does, for the one operation ListImage. Make one
-// with [NewServer], [Start] or [New]. All its methods may be called at any time
-// and concurrently.
+// with [NewServer], [NewTLSServer], [Start], [StartTLS] or [New]. All methods are
+// safe for concurrent use.
 //
-// It is an [http.Handler], and can be mounted on any server or listener.
+// Server is an [http.Handler] and can be mounted on any server or listener.
 type Server struct {
 	tb testing.TB // nil outside tests
 
-	mu        sync.Mutex
-	url       string
-	closed    bool
-	done      chan struct{} // closed by Close: ends hangs and waits
-	listeners sync.WaitGroup
-	inFlight  sync.WaitGroup // calls of ServeHTTP
-	https     []*http.Server
-	pipe      *pipe
+	mu          sync.Mutex
+	url         string
+	certificate *tls.Certificate // nil without TLS
+	closed      bool
+	done        chan struct{} // closed by Close; ends hangs and waits
+	https       []*http.Server
+	pipe        *pipe
+	transport   *http.Transport // of clients of a server with TLS
 
-	open     map[net.Conn]bool
+	busy     busy
 	accepted int
-	allGone  *sync.Cond // signalled when open becomes empty
 
 	settings settings
 	keys     keyring
@@ -48,14 +49,15 @@ type Server struct {
 	requestIDs uint64
 }
 
-// New makes a Server holding images that does not listen. Mount it as an
-// [http.Handler], give it a listener with [Server.Serve], or talk to it through
-// memory with [Server.Client] or [Server.HTTPClient]: that way it can be used
-// inside a testing/synctest bubble, when New is called inside it too. Close it
-// when done.
+// New returns a Server that holds images and does not listen. Mount it as an
+// [http.Handler], give it a listener with [Server.Serve], or reach it through
+// memory with [Server.Client] or [Server.HTTPClient]. Reached through memory, it
+// works inside a testing/synctest bubble if New is called inside the bubble.
+//
+// The images are copied. Close the server when it is no longer needed.
 func New(images ...appstreaming.Image) *Server {
-	s := &Server{done: make(chan struct{}), open: make(map[net.Conn]bool)}
-	s.allGone = sync.NewCond(&s.mu)
+	s := &Server{done: make(chan struct{})}
+	s.busy.init(&s.mu)
 	s.settings.clock = time.Now
 	s.keys.reset()
 	s.requests.keep = defaultKeepRequests
@@ -63,25 +65,37 @@ func New(images ...appstreaming.Image) *Server {
 	return s
 }
 
-// Start makes a Server holding images that listens on a free port of the
+// Start returns a Server that holds images and listens on a free port of the
 // loopback interface until it is closed. The error is that of listening.
-func Start(images ...appstreaming.Image) (*Server, error) {
+func Start(images ...appstreaming.Image) (*Server, error) { return start(nil, images) }
+
+// NewServer is [Start] for tests. It closes the server when the test ends. If it
+// cannot listen, the test fails.
+func NewServer(tb testing.TB, images ...appstreaming.Image) *Server {
+	tb.Helper()
+	return started(tb, nil, images)
+}
+
+func start(certificate *tls.Certificate, images []appstreaming.Image) (*Server, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	s := New(images...)
-	if err := s.start(l, "http://"+l.Addr().String()); err != nil {
+	s.certificate = certificate
+	scheme := "http://"
+	if certificate != nil {
+		scheme = "https://"
+	}
+	if err := s.serveInBackground(l, scheme+l.Addr().String()); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// NewServer is [Start] for tests: the server is closed when the test ends, and
-// a failure to listen is the test's.
-func NewServer(tb testing.TB, images ...appstreaming.Image) *Server {
+func started(tb testing.TB, certificate *tls.Certificate, images []appstreaming.Image) *Server {
 	tb.Helper()
-	s, err := Start(images...)
+	s, err := start(certificate, images)
 	if err != nil {
 		tb.Fatalf("appstreamingtest: %v", err)
 		return nil
@@ -91,39 +105,45 @@ func NewServer(tb testing.TB, images ...appstreaming.Image) *Server {
 	return s
 }
 
-// Serve answers on l until the server is closed, and closes l. It returns
-// [http.ErrServerClosed] then, and the listener's error when l fails before. The
-// first listener served gives the server its [Server.URL].
+// Serve answers requests on l until the server is closed, and closes l. It then
+// returns [http.ErrServerClosed], or the listener's error if l fails before. The
+// first listener gives the server its [Server.URL].
 func (s *Server) Serve(l net.Listener) error {
 	h, err := s.attach(l, "http://"+l.Addr().String())
 	if err != nil {
 		return err
 	}
-	defer s.listeners.Done()
-	return h.Serve(l)
+	defer s.busy.add(&s.busy.listeners, -1)
+	return h.Serve(quietListener{l})
 }
 
-// start serves l in the background.
-func (s *Server) start(l net.Listener, url string) error {
+func (s *Server) serveInBackground(l net.Listener, url string) error {
 	h, err := s.attach(l, url)
 	if err != nil {
 		return err
 	}
 	go func() {
-		defer s.listeners.Done()
-		_ = h.Serve(l) // it ends when the server is closed
+		defer s.busy.add(&s.busy.listeners, -1)
+		// Both return when the server is closed.
+		if strings.HasPrefix(url, "https:") {
+			_ = h.ServeTLS(quietListener{l}, "", "")
+		} else {
+			_ = h.Serve(quietListener{l})
+		}
 	}()
 	return nil
 }
 
-// attach makes the HTTP server for a listener, which counts as one of
-// s.listeners from then on.
+// attach makes the HTTP server for a listener and counts the listener.
 func (s *Server) attach(l net.Listener, url string) (*http.Server, error) {
 	h := &http.Server{
 		Handler:           s,
 		ConnState:         s.connState,
 		ReadHeaderTimeout: 30 * time.Second,
-		ErrorLog:          log.New(io.Discard, "", 0),
+		ErrorLog:          log.New(panicsOnly{}, "", 0),
+	}
+	if s.certificate != nil {
+		h.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*s.certificate}, MinVersion: tls.VersionTLS12}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -134,53 +154,33 @@ func (s *Server) attach(l net.Listener, url string) (*http.Server, error) {
 		s.url = url
 	}
 	s.https = append(s.https, h)
-	s.listeners.Add(1)
+	s.busy.listeners++
 	return h, nil
 }
 
-// URL is where the server listens, as "http://127.0.0.1:40123", or "" when it
-// does not.
+// URL returns the server's address, such as "http://127.0.0.1:40123", or "" if
+// the server does not listen.
 func (s *Server) URL() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.url
 }
 
-// Close stops listening, ends hangs and waits, closes every connection and
-// waits until all are gone: no goroutine of the server is left. A request that
-// comes later through a handler mounted elsewhere has its connection closed.
-// Closing again does nothing.
-func (s *Server) Close() {
-	s.mu.Lock()
-	if !s.closed {
-		s.closed = true
-		close(s.done)
+// Certificate returns the certificate of a server with TLS, or nil. It is valid
+// for 127.0.0.1, localhost and example.com. Clients must add it to their roots.
+func (s *Server) Certificate() *x509.Certificate {
+	if s.certificate == nil {
+		return nil
 	}
-	servers, pipe := s.https, s.pipe
-	s.mu.Unlock()
-
-	for _, h := range servers {
-		_ = h.Close() // errors of closing listeners help nobody here
-	}
-	if pipe != nil {
-		pipe.close()
-	}
-	s.listeners.Wait()
-	s.inFlight.Wait()
-
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for len(s.open) > 0 {
-		s.allGone.Wait()
-	}
+	return s.certificate.Leaf
 }
 
-// Connections tells how many connections the server has accepted on its own
+// Connections returns how many connections the server has accepted on its own
 // listeners so far, and how many of them are open.
 func (s *Server) Connections() (accepted, open int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.accepted, len(s.open)
+	return s.accepted, len(s.busy.open)
 }
 
 func (s *Server) connState(c net.Conn, state http.ConnState) {
@@ -189,28 +189,15 @@ func (s *Server) connState(c net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		s.accepted++
-		s.open[c] = true
-	case http.StateClosed, http.StateHijacked: // whoever hijacks a connection closes it
-		delete(s.open, c)
-		if len(s.open) == 0 {
-			s.allGone.Broadcast()
-		}
+		s.busy.open[c] = true
+	case http.StateClosed, http.StateHijacked: // the code that hijacks a connection closes it
+		delete(s.busy.open, c)
+		s.busy.changed.Broadcast()
 	}
 }
 
-// enter counts a call of ServeHTTP; false when the server is closed.
-func (s *Server) enter() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return false
-	}
-	s.inFlight.Add(1)
-	return true
-}
-
-// sleep waits for d; false when the client went away or the server was closed
-// before. A negative d waits for one of the two.
+// sleep waits for d. It returns false if the client goes away or the server is
+// closed first. A negative d waits for one of the two.
 func (s *Server) sleep(ctx context.Context, d time.Duration) bool {
 	if d == 0 {
 		return true

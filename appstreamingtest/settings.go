@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// settings is what the Set methods set; guarded by Server.mu.
+// settings holds the values of the Set methods. Server.mu guards it.
 type settings struct {
 	clock     func() time.Time
 	latency   time.Duration
@@ -20,9 +20,9 @@ func (s *Server) current() settings {
 	return s.settings
 }
 
-// SetClock takes the time from now, which is called concurrently: for the time
-// window of requests, the nonces remembered, and the Date header of responses.
-// nil stands for [time.Now], the default. Waits are not affected.
+// SetClock makes the server take the time from now: for the time window of
+// requests, for nonces, and for the Date header of responses. It does not affect
+// waits. now must be safe for concurrent use. Default, and nil: [time.Now].
 func (s *Server) SetClock(now func() time.Time) {
 	if now == nil {
 		now = time.Now
@@ -32,50 +32,49 @@ func (s *Server) SetClock(now func() time.Time) {
 	s.settings.clock = now
 }
 
-// SetLatency delays the answer to every request by d, as distance and work
-// would. Default: none.
+// SetLatency delays every response by d. Default: 0.
 func (s *Server) SetLatency(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settings.latency = max(d, 0)
 }
 
-// SetGzip compresses responses for clients that accept it. Default: off, for it
-// takes the server longer than sending does on one machine.
+// SetGzip compresses responses for clients that accept it. Default: off, because
+// on one machine compressing takes longer than sending.
 func (s *Server) SetGzip(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settings.gzip = on
 }
 
-// SetRateLimit answers requests beyond perSecond, with a burst of one second's
-// worth, with Throttling.User, HTTP 400, and the milliseconds to wait in
-// x-acs-retry-after. Zero and less lift the limit, which is the default.
+// SetRateLimit limits requests to perSecond, with a burst of one second's
+// requests. Further requests are refused with Throttling.User, HTTP 400, and the
+// milliseconds to wait in x-acs-retry-after. Default, and 0: no limit.
 func (s *Server) SetRateLimit(perSecond float64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.bucket = bucket{rate: perSecond, tokens: math.Max(1, perSecond)}
 }
 
-// OnRequest calls f for every request that is signed correctly, before it is
-// answered; f sees no status, and may use the server's methods but Close: it is
-// the place to change the inventory while a listing runs. It is called
-// concurrently when requests are. nil, the default, calls nothing.
+// OnRequest calls f for every correctly signed request, before the response. f
+// may use all methods of the server except Close, for example to change the
+// inventory during a listing. The request has no status yet. f must be safe for
+// concurrent use. Default, and nil: no call.
 func (s *Server) OnRequest(f func(Request)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settings.onRequest = f
 }
 
-// Listing bends how the server lists, to see what a client makes of it. The
-// zero value lists honestly.
+// Listing changes how the server lists. The zero value lists correctly.
 type Listing struct {
-	IgnorePageNumber bool  // every page is the first, and says so
+	IgnorePageNumber bool  // every page is page 1 and echoes 1
 	EmptyPages       []int // these pages are empty
-	ShortBy          int   // every page lacks that many of its last images
-	MaxPageSize      int   // larger pages are cut down to this, and echo it; 0: none are
-	CountDelta       int   // added to Count, which does not go below 0
-	Count            *int  // Count, whatever is there; wins over CountDelta
+	ShortBy          int   // every page lacks that many images at its end
+	MaxPageSize      int   // pages hold at most this many images and echo this size; 0: no limit
+	SilentPageSize   int   // pages hold at most this many images but echo the size asked for; 0: no limit
+	CountDelta       int   // added to Count, which never becomes negative
+	Count            *int  // value of Count; replaces CountDelta
 	OmitCount        bool  // Count is absent
 }
 
@@ -97,7 +96,7 @@ type bucket struct {
 	last         time.Time
 }
 
-// throttle takes a token, or tells how long it takes until there is one.
+// throttle takes a token, or returns the time until there is one.
 func (s *Server) throttle() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()

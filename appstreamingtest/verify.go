@@ -1,6 +1,7 @@
 package appstreamingtest
 
 import (
+	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
 	"sync"
@@ -13,16 +14,15 @@ const (
 	operation  = "ListImage"
 	apiVersion = "2021-09-01"
 
-	// timeWindow is how far a request's date may be off, in both directions.
+	// timeWindow is how far a request's date may differ, in both directions.
 	timeWindow = 15 * time.Minute
 	dateLayout = "2006-01-02T15:04:05Z"
 )
 
-// verify decides from the request alone whether it is what the service would
-// accept, parameters of the operation aside.
+// verify checks everything of a request except the operation's parameters.
 func (s *Server) verify(x *exchange) *refusal {
 	if path := x.r.URL.EscapedPath(); path != "/" && path != "" {
-		return refuse(http.StatusNotFound, appstreaming.CodeInvalidAPINotFound, "Specified api is not found, please check your url and method.")
+		return noSuchAPI()
 	}
 	if m := x.r.Method; m != http.MethodGet && m != http.MethodPost {
 		return refuse(http.StatusBadRequest, appstreaming.CodeUnsupportedHTTPMethod, "This http method is not supported.")
@@ -45,10 +45,21 @@ func (s *Server) verifySignature(x *exchange) *refusal {
 		return s.verifyRPC(x)
 	case x.scheme == SchemeACS3:
 		return s.verifyACS3(x)
-	case x.rpc:
-		return missing("AccessKeyId")
+	case x.date == "":
+		return mandatory("Timestamp")
 	}
-	return refuse(http.StatusBadRequest, appstreaming.CodeIncompleteSignature, "The request is not signed.")
+	return mandatory("AccessKeyId")
+}
+
+// mandatory refuses a request without a parameter of the protocol, in the
+// gateway's words. ACS3 sends these parameters as headers.
+func mandatory(name string) *refusal {
+	return refuse(http.StatusBadRequest, appstreaming.Code("Missing"+name), "%s is mandatory for this action.", name)
+}
+
+func noSuchAPI() *refusal {
+	return refuse(http.StatusNotFound, appstreaming.CodeInvalidAPINotFound,
+		"Specified api is not found, please check your url and method.")
 }
 
 func verifyOperation(x *exchange) *refusal {
@@ -56,7 +67,7 @@ func verifyOperation(x *exchange) *refusal {
 		return refuse(http.StatusBadRequest, "InvalidVersion", "Specified parameter Version is not valid.")
 	}
 	if x.action != operation {
-		return refuse(http.StatusNotFound, appstreaming.CodeInvalidAPINotFound, "Specified api is not found, please check your url and method.")
+		return noSuchAPI()
 	}
 	return nil
 }
@@ -79,39 +90,48 @@ func (s *Server) verifyNonce(x *exchange) *refusal {
 	return nil
 }
 
-// nonceBook remembers nonces for as long as their request could be sent again,
-// in two generations.
+// nonceBook remembers nonces in two generations: for as long as their request
+// could be sent again, but at most maxNonces in each generation.
 type nonceBook struct {
 	mu            sync.Mutex
-	recent, older map[string]struct{}
-	since         time.Time // begin of recent
+	recent, older map[nonceSum]struct{}
+	since         time.Time // start of recent
 }
 
-// nonceLife covers a request dated as early and as late as the window allows.
-const nonceLife = 2 * timeWindow
+// nonceSum is the beginning of a hash, which takes less memory than a nonce.
+type nonceSum [16]byte
 
+const (
+	// nonceLife covers a request dated as early and as late as the window allows.
+	nonceLife = 2 * timeWindow
+	maxNonces = 250_000
+)
+
+// use returns false if the nonce was used before.
 func (b *nonceBook) use(nonce string, now time.Time) bool {
+	whole := sha256.Sum256([]byte(nonce))
+	sum := nonceSum(whole[:16])
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch age := now.Sub(b.since); {
 	case b.recent == nil || age > 2*nonceLife:
-		b.recent, b.older, b.since = make(map[string]struct{}), nil, now
-	case age > nonceLife:
-		b.recent, b.older, b.since = make(map[string]struct{}), b.recent, now
+		b.recent, b.older, b.since = make(map[nonceSum]struct{}), nil, now
+	case age > nonceLife || len(b.recent) == maxNonces:
+		b.recent, b.older, b.since = make(map[nonceSum]struct{}), b.recent, now
 	}
-	if _, used := b.recent[nonce]; used {
+	if _, used := b.recent[sum]; used {
 		return false
 	}
-	if _, used := b.older[nonce]; used {
+	if _, used := b.older[sum]; used {
 		return false
 	}
-	b.recent[nonce] = struct{}{}
+	b.recent[sum] = struct{}{}
 	return true
 }
 
 func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-// verifyKey finds the key of a request.
+// verifyKey returns the key of a request.
 func (s *Server) verifyKey(x *exchange) (accessKey, *refusal) {
 	key, ok := s.keys.key(x.keyID)
 	if !ok {
@@ -129,17 +149,18 @@ func verifyToken(key accessKey, token string) *refusal {
 	case token == "" && key.token == "":
 		return nil
 	case token == "":
-		return refuse(http.StatusBadRequest, appstreaming.CodeMissingSecurityToken, "SecurityToken is mandatory for this action.")
+		return mandatory("SecurityToken")
 	case key.token == "" || !equal(token, key.token):
-		return refuse(http.StatusBadRequest, "InvalidSecurityToken.MismatchWithAccessKey", "Specified SecurityToken mismatch with the AccessKey.")
+		return refuse(http.StatusBadRequest, "InvalidSecurityToken.MismatchWithAccessKey",
+			"Specified SecurityToken mismatch with the AccessKey.")
 	case key.expired:
 		return refuse(http.StatusBadRequest, appstreaming.CodeInvalidSecurityTokenExpired, "Specified SecurityToken is expired.")
 	}
 	return nil
 }
 
-// verifyBearer checks a request that shows a bearer token instead of being
-// signed. The product's codes for a bad one are not documented; these are those
+// verifyBearer checks a request with a bearer token in place of a signature. The
+// codes for invalid bearer tokens are not documented, so verifyBearer uses those
 // of security tokens.
 func (s *Server) verifyBearer(x *exchange) *refusal {
 	token, signatureType := x.params["BearerToken"], x.params["SignatureType"]

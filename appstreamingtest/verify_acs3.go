@@ -11,7 +11,7 @@ import (
 	"github.com/wuying-go/appstreaming"
 )
 
-// parseAuthorization reads
+// parseAuthorization parses
 // "ACS3-HMAC-SHA256 Credential=ID,SignedHeaders=a;b,Signature=HEX".
 func parseAuthorization(text string) (keyID string, signed []string, signature string, ok bool) {
 	rest, ok := strings.CutPrefix(text, SchemeACS3+" Credential=")
@@ -30,7 +30,8 @@ func parseAuthorization(text string) (keyID string, signed []string, signature s
 }
 
 func incomplete(why string) *refusal {
-	return refuse(http.StatusBadRequest, appstreaming.CodeIncompleteSignature, "The request signature does not conform to Aliyun standards: %s.", why)
+	return refuse(http.StatusBadRequest, appstreaming.CodeIncompleteSignature,
+		"The request signature does not conform to Aliyun standards: %s.", why)
 }
 
 func (s *Server) verifyACS3(x *exchange) *refusal {
@@ -62,7 +63,8 @@ func (s *Server) verifyACS3(x *exchange) *refusal {
 	toSign := acs3StringToSign(canonical)
 	if !equal(x.signature, acs3Signature(key.secret, toSign)) {
 		return refuse(http.StatusBadRequest, appstreaming.CodeSignatureDoesNotMatch,
-			"Specified signature is not matched with our calculation. server StringToSign is [%s] server CanonicalRequest is [%s]", toSign, canonical)
+			"Specified signature is not matched with our calculation. server StringToSign is [%s] server CanonicalRequest is [%s]",
+			toSign, canonical)
 	}
 	if id := x.r.Header.Get("X-Acs-Accesskey-Id"); id != "" && id != x.keyID {
 		return incomplete("x-acs-accesskey-id and Credential differ")
@@ -70,11 +72,26 @@ func (s *Server) verifyACS3(x *exchange) *refusal {
 	return verifyToken(key, x.r.Header.Get("X-Acs-Security-Token"))
 }
 
-// verifyACS3Headers looks for the headers every request needs, each once.
+// acs3Mandatory lists the headers that every request needs, with the names of
+// the parameters that they stand for.
+var acs3Mandatory = []struct{ header, parameter string }{
+	{"x-acs-action", "Action"},
+	{"x-acs-version", "Version"},
+	{"x-acs-date", "Timestamp"},
+	{"x-acs-signature-nonce", "SignatureNonce"},
+}
+
+// verifyACS3Headers checks that a request has every header it needs, and once.
 func verifyACS3Headers(x *exchange) *refusal {
-	names := []string{"x-acs-action", "x-acs-version", "x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256"}
+	names := []string{"x-acs-content-sha256"}
 	if len(x.body) > 0 {
 		names = append(names, "content-type")
+	}
+	for _, m := range acs3Mandatory {
+		if x.r.Header.Get(m.header) == "" {
+			return mandatory(m.parameter)
+		}
+		names = append(names, m.header)
 	}
 	for _, name := range names {
 		values := x.r.Header.Values(name)
@@ -88,8 +105,8 @@ func verifyACS3Headers(x *exchange) *refusal {
 	return nil
 }
 
-// verifySignedHeaders makes sure that everything that must be signed is, and
-// that what is named as signed is there.
+// verifySignedHeaders checks that every header that must be signed is signed, and
+// that every header named as signed was sent.
 func verifySignedHeaders(x *exchange) *refusal {
 	if !slices.IsSorted(x.signed) || len(slices.Compact(slices.Clone(x.signed))) != len(x.signed) {
 		return incomplete("SignedHeaders are not in order")
@@ -116,12 +133,13 @@ func verifySignedHeaders(x *exchange) *refusal {
 
 func verifyPayload(x *exchange) *refusal {
 	if !equal(x.r.Header.Get("X-Acs-Content-Sha256"), payloadHash(x.body)) {
-		return refuse(http.StatusBadRequest, appstreaming.CodeSignatureDoesNotMatch, "Specified x-acs-content-sha256 is not the hash of the request body.")
+		return refuse(http.StatusBadRequest, appstreaming.CodeSignatureDoesNotMatch,
+			"Specified x-acs-content-sha256 is not the hash of the request body.")
 	}
 	return nil
 }
 
-// headerValues finds a header by its lower-case name.
+// headerValues returns a header by its lower-case name.
 func (x *exchange) headerValues(name string) []string {
 	if name == "host" {
 		if x.r.Host == "" {
@@ -137,8 +155,8 @@ func payloadHash(body []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// canonicalRequest is the text that ACS3 signs the hash of. values finds a
-// header by its lower-case name.
+// canonicalRequest returns the text whose hash ACS3 signs. values returns a header
+// by its lower-case name.
 func canonicalRequest(method, uri, query string, values func(string) []string, signed []string, payload string) string {
 	var b strings.Builder
 	for _, part := range []string{method, uri, query} {

@@ -2,7 +2,7 @@ package appstreamingtest
 
 import (
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // the protocol's algorithm
+	"crypto/sha1" //nolint:gosec // the protocol requires it
 	"encoding/base64"
 	"net/http"
 	"slices"
@@ -12,13 +12,13 @@ import (
 )
 
 func (s *Server) verifyRPC(x *exchange) *refusal {
-	for _, name := range []string{"AccessKeyId", "Signature", "SignatureMethod", "SignatureVersion"} {
-		if x.params[name] == "" {
-			return missing(name)
-		}
-	}
 	if refused := verifyRPCParams(x); refused != nil {
 		return refused
+	}
+	for _, name := range []string{"AccessKeyId", "Signature", "SignatureMethod", "SignatureVersion"} {
+		if x.params[name] == "" {
+			return mandatory(name)
+		}
 	}
 	if method := x.params["SignatureMethod"]; method != "HMAC-SHA1" {
 		return refuse(http.StatusBadRequest, "InvalidSignatureMethod", "Specified signature method %q is not supported.", method)
@@ -38,11 +38,11 @@ func (s *Server) verifyRPC(x *exchange) *refusal {
 	return verifyToken(key, x.params["SecurityToken"])
 }
 
-// verifyRPCParams looks for the parameters every request needs.
+// verifyRPCParams checks the parameters that every request needs.
 func verifyRPCParams(x *exchange) *refusal {
-	for _, name := range []string{"Action", "Version", "Timestamp", "SignatureNonce"} {
+	for _, name := range []string{"Timestamp", "Action", "Version", "SignatureNonce"} {
 		if x.params[name] == "" {
-			return missing(name)
+			return mandatory(name)
 		}
 	}
 	switch strings.ToUpper(x.params["Format"]) {
@@ -52,7 +52,8 @@ func verifyRPCParams(x *exchange) *refusal {
 	return invalid("Format", "it must be JSON or XML")
 }
 
-// rpcStringToSign is the text that RPC signs: all parameters but the signature.
+// rpcStringToSign returns the text that RPC signs: all parameters except the
+// signature.
 func rpcStringToSign(method string, params []pair) string {
 	signed := slices.DeleteFunc(slices.Clone(params), func(p pair) bool { return p.name == "Signature" })
 	return method + "&" + escape("/") + "&" + escape(canonicalPairs(signed))
