@@ -42,7 +42,7 @@
 // Match a refusal by its code or the code's family, and take its fields:
 //
 //	switch apiErr := (*appstreaming.APIError)(nil); {
-//	case errors.Is(err, appstreaming.CodeForbidden): // Forbidden.NoPermission too
+//	case errors.Is(err, appstreaming.ErrNotAuthorized): // Forbidden.NoPermission, for example
 //		// grant the RAM action appstreaming:ListImage
 //	case errors.As(err, &apiErr):
 //		log.Print(apiErr.Code, apiErr.RequestID)

@@ -7,6 +7,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -141,6 +144,29 @@ func TestCodesHaveAClass(t *testing.T) {
 		err := &APIError{StatusCode: status}
 		if errors.Is(err, ErrThrottled) != want || errors.Is(err, ErrNotAuthorized) || errors.Is(err, ErrBadCredentials) {
 			t.Errorf("HTTP %d without a code: throttled %v, want %v and nothing else", status, errors.Is(err, ErrThrottled), want)
+		}
+	}
+}
+
+func TestTheDocumentationListsTheClasses(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("docs/errors.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, sentinel := range map[string]error{
+		"ErrThrottled": ErrThrottled, "ErrNotAuthorized": ErrNotAuthorized, "ErrBadCredentials": ErrBadCredentials,
+	} {
+		_, row, _ := strings.Cut(string(text), "\n| `"+name+"`: ")
+		row, _, _ = strings.Cut(row, "\n")
+		_, listed, _ := strings.Cut(row, " | ")
+		var got []Code
+		for _, quoted := range regexp.MustCompile("`[^`]+`").FindAllString(listed, -1) {
+			got = append(got, Code(strings.Trim(quoted, "`")))
+		}
+		i := slices.IndexFunc(classes[:], func(c class) bool { return c.sentinel == sentinel })
+		if diff := cmp.Diff(classes[i].families, got); diff != "" {
+			t.Errorf("%s (-code +docs/errors.md):\n%s", name, diff)
 		}
 	}
 }

@@ -21,19 +21,24 @@ var hints = []struct {
 	{is(appstreaming.ErrAmbiguousName), "name one of them by its identifier"},
 	{is(appstreaming.Code("Forbidden.AccessKeyDisabled")), "the access key is disabled; enable it, or use another"},
 	{is(appstreaming.Code("Forbidden.RiskControl")), "the account is under risk control, which no permission lifts; ask the vendor's support"},
-	{is(appstreaming.CodeForbidden), "grant the RAM action appstreaming:ListImage on resource * to this identity"},
-	{is(appstreaming.CodeInvalidTimestamp), "this machine's clock is off by more than 15 minutes; set it by NTP"},
+	{is(appstreaming.Code("ForbiddenByRiskControl")), "the account is under risk control, which no permission lifts; ask the vendor's support"},
+	{is(appstreaming.ErrNotAuthorized), "grant the RAM action appstreaming:ListImage on resource * to this identity"},
+	{is(appstreaming.CodeInvalidTimestamp), wrongClock},
+	{is(appstreaming.CodeIllegalTimestamp), wrongClock},
 	{is(appstreaming.CodeInvalidAccessKeyID), "the access key does not exist or is disabled, or belongs to the other site " +
 		"(China or international): try -region ap-southeast-1 or cn-shanghai"},
 	{is(appstreaming.CodeSignatureDoesNotMatch), "the access key's secret is wrong, or a proxy alters requests"},
 	{is(appstreaming.CodeInvalidSecurityToken), "the STS token has expired or belongs to another key; get new ones"},
 	{is(appstreaming.CodeMissingSecurityToken), "this is an STS key: set ALIBABA_CLOUD_SECURITY_TOKEN too"},
-	{is(appstreaming.CodeThrottling), "too many requests: ask less often, or share one rate limiter (WithRateLimit)"},
-	{is(appstreaming.CodeRejectedThrottling), "too many requests: ask less often, or share one rate limiter (WithRateLimit)"},
+	{is(appstreaming.ErrBadCredentials), "the service does not accept the credentials; check them, or use others"},
+	{is(appstreaming.ErrThrottled), "too many requests: ask less often, or share one rate limiter (WithRateLimit)"},
 	{is(appstreaming.CodeInternalError), faultOfService},
 	{is(appstreaming.CodeServiceUnavailable), faultOfService},
 	{is(appstreaming.CodeSystemBusy), faultOfService},
 	{is(appstreaming.CodeServiceBusy), faultOfService},
+	{is(appstreaming.CodeSystemError), faultOfService},
+	{is(appstreaming.CodeTimeout), faultOfService},
+	{is(appstreaming.CodeRequestTimeout), faultOfService},
 	{is(appstreaming.CodeInvalidAPINotFound), otherService},
 	{is(appstreaming.CodeInvalidProductNotFound), otherService},
 	{is(appstreaming.CodeInvalidBizType), "BizType takes no such value; leave it out"},
@@ -48,6 +53,7 @@ var hints = []struct {
 
 const (
 	faultOfService = "a fault of the service: try again later, and give its support the request id"
+	wrongClock     = "this machine's clock is off by more than 15 minutes; set it by NTP"
 	otherService   = "this endpoint does not serve ListImage; check -region and -endpoint"
 )
 
