@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wuying-go/appstreaming/internal/pacer"
 	"github.com/wuying-go/appstreaming/internal/redact"
 	"github.com/wuying-go/appstreaming/internal/retry"
 )
@@ -22,8 +23,12 @@ type call struct {
 	ctx     context.Context // the caller's; an attempt has its own, which can end sooner
 	request unsignedRequest
 	tokens  retry.Account
+	turn    pacer.Turn
+	keyID   string // of the credentials found last
 
-	number             int // attempts made
+	number             int       // attempts made
+	uncounted          int       // throttled ones of them that do not count toward MaxAttempts
+	throttledSince     time.Time // zero when the latest attempt was not throttled
 	page               *ListImageResponse
 	failure            error  // of the last attempt that failed for another reason than ctx's end
 	notAdmitted        error  // why no attempt could begin
@@ -43,6 +48,8 @@ type outcome struct {
 	start     time.Time
 	waited    time.Duration // for admission
 	duration  time.Duration
+	throttled bool
+	nextSlot  time.Duration // after which the account's next attempt may begin
 	method    string
 	status    int
 	requestID string
@@ -54,10 +61,11 @@ type outcome struct {
 }
 
 // execute sends a request until it succeeds or may not be retried.
-func (c *Client) execute(ctx context.Context, cfg *config, request unsignedRequest) (*ListImageResponse, error) {
+func (c *Client) execute(ctx context.Context, cfg *config, at pagePlace, request unsignedRequest) (*ListImageResponse, error) {
 	running := &call{client: c, cfg: cfg, ctx: ctx, request: request, tokens: c.shared.budget.Account(cfg.retry.budget())}
+	running.turn.Listing, running.turn.Page = at.listing, at.page
 	defer running.tokens.Close()
-	retry.Run(ctx, cfg.retry.maxAttempts(), running)
+	retry.Run(ctx, running.maxAttempts(), running)
 	if running.page == nil {
 		return nil, running.err()
 	}
@@ -75,31 +83,41 @@ func (c *call) Send(ctx context.Context) {
 	}
 	c.tokens.Spend()
 	c.number++
-	c.last.start = c.cfg.now()
-	c.last.waited = c.last.start.Sub(asked)
-	c.page, c.last.err = c.try(ctx)
-	c.last.duration = c.cfg.now().Sub(c.last.start)
-	c.settle()
-}
-
-// admit waits until the next attempt may begin. Only the caller's ctx limits
-// it: what waits here is no attempt yet, and its time is Attempt.Waited. After
-// the limiter is the place for all that spaces attempts or bounds how many run.
-func (c *call) admit() error {
-	if c.cfg.limiter != nil {
-		if err := c.cfg.limiter.Wait(c.ctx); err != nil {
-			return wrapf("appstreaming: %s: rate limit: %w", c.request.operation.name, err)
+	for !c.attempt(ctx, asked) {
+		if c.notAdmitted = c.queue(); c.notAdmitted != nil {
+			c.number--
+			return
 		}
 	}
-	return c.ctx.Err()
+}
+
+// attempt makes an attempt that was admitted. It reports false when the attempt
+// must wait again before it can be sent.
+func (c *call) attempt(ctx context.Context, asked time.Time) (made bool) {
+	c.last.start = c.cfg.now()
+	c.last.waited = c.last.start.Sub(asked)
+	made = true
+	defer func() {
+		if made {
+			c.depart()
+		}
+	}()
+	c.page, c.last.err = c.try(ctx)
+	if c.last.err == errNotYet {
+		made = false
+		return made
+	}
+	c.last.duration = c.cfg.now().Sub(c.last.start)
+	c.settle()
+	return made
 }
 
 // settle draws conclusions from the attempt just made. Here it is known whether
 // the attempt succeeded or was throttled, and how long the service asks to wait.
 // It is not reached when the attempt panics.
 func (c *call) settle() {
-	throttled := isThrottled(c.last.err)
-	c.last.hint = retry.Hint(c.last.header, throttled, c.client.shared.clock.Now(c.cfg.now()))
+	c.last.throttled = isThrottled(c.last.err)
+	c.last.hint = retry.Hint(c.last.header, c.last.throttled, c.client.shared.clock.Now(c.cfg.now()))
 	if refusal, ok := c.last.err.(*APIError); ok {
 		refusal.RetryAfter = c.last.hint
 	}
@@ -113,6 +131,9 @@ func (c *call) try(ctx context.Context) (*ListImageResponse, error) {
 	found, err := c.findCredentials(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if !c.mayStillSend(found) {
+		return nil, errNotYet
 	}
 	c.last.credentials = found
 	c.secrets.Add(found.AccessKeySecret, found.SecurityToken, found.BearerToken)
@@ -233,6 +254,9 @@ func (c *call) Next() (wait time.Duration, again bool) {
 		c.failure = c.last.err
 	}
 	c.observe(wait, again)
+	if c.cfg.pacing && c.last.throttled {
+		wait = 0 // admit waits
+	}
 	return wait, again
 }
 
@@ -260,14 +284,20 @@ func (c *call) decide() (wait time.Duration, again bool, stopReason string) {
 	case c.ctx.Err() != nil:
 		return 0, false, c.endReason()
 	}
+	c.countThrottled()
 	corrected := c.correct(err)
+	paced := c.cfg.pacing && c.last.throttled
 	switch {
 	case !corrected && !policy.retryable(err):
 		return 0, false, "not retryable"
-	case c.number >= policy.maxAttempts():
+	case c.number-c.uncounted >= policy.maxAttempts():
 		return 0, false, "no attempts left"
+	case c.patienceLost():
+		return 0, false, fmt.Sprintf("the service has throttled the page for more than %v", policy.throttlePatience())
 	case hint > policy.maxDelay():
 		return 0, false, fmt.Sprintf("the service asks to wait %v, more than MaxDelay of %v", hint, policy.maxDelay())
+	case paced:
+		wait = hint // the pacer adds what its rate demands
 	case hint > 0:
 		// A tenth more at random, so that callers with the same hint do not
 		// return together.
@@ -277,6 +307,9 @@ func (c *call) decide() (wait time.Duration, again bool, stopReason string) {
 	}
 	if deadline, ok := c.ctx.Deadline(); ok && !c.cfg.now().Add(wait).Before(deadline) {
 		return 0, false, fmt.Sprintf("the wait of %v would outlast ctx's deadline", wait.Round(time.Millisecond))
+	}
+	if paced {
+		return max(wait, c.last.nextSlot), true, ""
 	}
 	if !c.tokens.Reserve() {
 		return 0, false, "the client's retry budget is spent"

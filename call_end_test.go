@@ -235,7 +235,7 @@ func TestAWaitPastTheDeadlineFailsAtOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				client, s := scripted(t, []answer{refusal(400, "Throttling", test.header...)})
+				client, s := scripted(t, []answer{refusal(400, "Throttling", test.header...)}, WithPacing(false))
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
 				start := time.Now()

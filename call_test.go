@@ -233,7 +233,7 @@ func TestAttemptsFollowTheRetryRules(t *testing.T) {
 			t.Parallel()
 			for _, signature := range []Signature{SignatureACS3, SignatureRPC} {
 				synctest.Test(t, func(t *testing.T) {
-					client, s := scripted(t, test.answers, append(slices.Clip(test.opts), WithSignature(signature))...)
+					client, s := scripted(t, test.answers, append(slices.Clip(test.opts), WithSignature(signature), WithPacing(false))...)
 					page, err := client.ListImage(t.Context(), ListImageRequest{})
 					if diff := cmp.Diff(test.at, s.at); diff != "" {
 						t.Errorf("%v: attempts were sent at (-want +got):\n%s", signature, diff)
@@ -288,7 +288,7 @@ func TestEveryAttemptIsSignedAfresh(t *testing.T) {
 					return Credentials{AccessKeyID: fmt.Sprintf("LTAI%d", asked), AccessKeySecret: "hunter22-secret"}, nil
 				})
 				client, s := scripted(t, []answer{refusal(400, "Throttling"), refusal(400, "SignatureNonceUsed"), ok()},
-					WithSignature(signature), WithCredentials(rotating))
+					WithSignature(signature), WithCredentials(rotating), WithPacing(false))
 				if _, err := client.ListImage(t.Context(), ListImageRequest{ImageName: "x"}); err != nil {
 					t.Fatal(err)
 				}

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/wuying-go/appstreaming/internal/pacer"
 	"github.com/wuying-go/appstreaming/internal/retry"
 )
 
@@ -35,6 +36,7 @@ type state struct {
 type shared struct {
 	clock  retry.Clock
 	budget retry.Budget
+	gate   pacer.Gate
 	owned  *http.Transport // created by New; nil when the caller gave an http.Client
 }
 

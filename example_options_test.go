@@ -92,7 +92,7 @@ func ExampleWithLogger() {
 		// What differs from one run to the next is left out here.
 		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 			switch a.Key {
-			case slog.TimeKey, "duration", "retry_in", "host":
+			case slog.TimeKey, "duration", "retry_in", "waited", "host":
 				return slog.Attr{}
 			}
 			return a

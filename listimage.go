@@ -254,10 +254,15 @@ func (c *Client) ListImage(ctx context.Context, req ListImageRequest, opts ...Op
 	if err != nil {
 		return nil, err
 	}
+	return c.list(ctx, cfg, placeIn(ctx), req)
+}
+
+// list makes a call that stands somewhere in a listing.
+func (c *Client) list(ctx context.Context, cfg *config, at pagePlace, req ListImageRequest) (*ListImageResponse, error) {
 	return cfg.handle(ctx, req, func(ctx context.Context, req ListImageRequest) (*ListImageResponse, error) {
 		if err := req.Validate(); err != nil {
 			return nil, err
 		}
-		return c.execute(ctx, cfg, cfg.unsigned(listImage, req.appendParams(make([]acs.Param, 0, 20))))
+		return c.execute(ctx, cfg, at, cfg.unsigned(listImage, req.appendParams(make([]acs.Param, 0, 20))))
 	})
 }

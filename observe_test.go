@@ -31,7 +31,7 @@ func TestObserversAndLogSeeEveryAttempt(t *testing.T) {
 		throttled := refusal(400, "Throttling.User")
 		throttled.takes = 20 * ms
 		client, _ := scripted(t, []answer{throttled, {err: io.ErrUnexpectedEOF}, ok()},
-			WithLogger(logger), WithObserver(func(_ context.Context, a Attempt) { attempts = append(attempts, a) }))
+			WithLogger(logger), WithPacing(false), WithObserver(func(_ context.Context, a Attempt) { attempts = append(attempts, a) }))
 		if _, err := client.ListImage(t.Context(), ListImageRequest{ImageName: "not in the log"}); err != nil {
 			t.Fatal(err)
 		}

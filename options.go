@@ -52,6 +52,8 @@ type config struct {
 	userAgent   string
 
 	retry      RetryPolicy
+	pacing     bool
+	paceKey    *lastKeyID // of the credentials provider
 	limiter    Limiter
 	logger     *slog.Logger
 	observers  []func(context.Context, Attempt)
@@ -70,6 +72,8 @@ type config struct {
 func defaultConfig() config {
 	return config{
 		userAgent:        defaultUserAgent,
+		pacing:           true,
+		paceKey:          new(lastKeyID),
 		maxResponseBytes: defaultMaxResponseBytes,
 		now:              time.Now,
 		nonce:            newNonce,
@@ -110,7 +114,7 @@ func WithCredentials(p CredentialsProvider) Option {
 		if p == nil {
 			return &OptionError{Option: "WithCredentials", Reason: "the provider must not be nil"}
 		}
-		c.credentials = p
+		c.setCredentials(p)
 		return nil
 	}
 }
@@ -128,7 +132,7 @@ func WithProfile(name string) Option {
 		if name == "" {
 			return &OptionError{Option: "WithProfile", Reason: "the name must not be empty"}
 		}
-		c.credentials = namedProfile(surroundings, name)
+		c.setCredentials(namedProfile(surroundings, name))
 		return nil
 	}
 }
@@ -246,6 +250,22 @@ func WithRateLimit(l Limiter) Option {
 		c.limiter = l
 		return nil
 	}
+}
+
+// WithPacing sets whether the client spaces its attempts while the service
+// throttles. Default: true.
+//
+// Pacing begins when the service refuses a request because there were too many.
+// From then on the attempts of all calls leave one after another, in the order
+// in which they came, at the rate that the service has shown to allow. A delay
+// that the service asks for holds back all of them. Pacing ends when the service
+// has not throttled for a minute.
+//
+// A client and the clients derived from it pace attempts together, separately
+// for each endpoint and access key. With pacing off, every throttled attempt
+// waits for itself, as [RetryPolicy] says.
+func WithPacing(on bool) Option {
+	return func(c *config) error { c.pacing = on; return nil }
 }
 
 // WithLogger logs failed attempts at Info and successful attempts at Debug, with

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/wuying-go/appstreaming/internal/pacer"
 	"github.com/wuying-go/appstreaming/internal/prefetch"
 )
 
@@ -34,13 +35,16 @@ type Pager struct {
 	pass  *pass
 	ahead prefetch.Queue[*ListImageResponse]
 	early bool // the latest page was fetched ahead
+
+	opened int            // pages that may be in flight now, up to window
+	order  *pacer.Listing // of the requests, while the client paces them
 }
 
 // NewPager returns a pager that starts at req.PageNumber, or at 1 when that is
 // unset. With req.PageSize unset it asks for [MaxPageSize] images a page.
 // Options hold for every request. Next reports invalid arguments.
 func NewPager(l ImageLister, req ListImageRequest, opts ...Option) *Pager {
-	p := &Pager{lister: l, req: req, opts: opts}
+	p := &Pager{lister: l, req: req, opts: opts, order: new(pacer.Listing)}
 	cfg, err := listerConfig(l, opts)
 	if err == nil {
 		p.window = cfg.prefetch
@@ -159,13 +163,19 @@ func (p *Pager) Next(ctx context.Context) (*ListImageResponse, error) {
 	return nil, err
 }
 
+// firstWindow is how many pages are fetched ahead after the first page. Each
+// further page adds one, up to the window that was asked for. A service that
+// throttles would otherwise refuse a whole window before the client knows.
+const firstWindow = 8
+
 // prefetch fills the window with the pages that Count promises.
 func (p *Pager) prefetch(ctx context.Context) {
 	if p.pass.ended {
 		p.ahead.Drop()
 		return
 	}
-	p.ahead.Fill(ctx, p.window, p.pass.next, p.pass.promises(), p.fetch)
+	p.opened = min(max(firstWindow, p.opened+1), p.window)
+	p.ahead.Fill(ctx, p.opened, p.pass.next, p.pass.promises(), p.fetch)
 }
 
 // fetch asks for a page. Every request of a listing goes through it.
@@ -175,7 +185,7 @@ func (p *Pager) fetch(ctx context.Context, number int) (*ListImageResponse, erro
 	}
 	req := p.req
 	req.PageNumber = number
-	page, err := p.lister.ListImage(ctx, req, p.opts...)
+	page, err := p.list(ctx, req)
 	switch {
 	case err == nil && page == nil:
 		return nil, fmt.Errorf("appstreaming: the ImageLister returned neither a page nor an error for page %d", number)
@@ -183,6 +193,20 @@ func (p *Pager) fetch(ctx context.Context, number int) (*ListImageResponse, erro
 		return nil, fmt.Errorf("appstreaming: page %d: %w; before that: %w", number, ctxError(ctx), err)
 	}
 	return page, err
+}
+
+// list makes a call that knows its place in the listing.
+func (p *Pager) list(ctx context.Context, req ListImageRequest) (*ListImageResponse, error) {
+	at := pagePlace{listing: p.order, page: req.PageNumber}
+	client, ok := p.lister.(*Client)
+	if !ok {
+		return p.lister.ListImage(at.in(ctx), req, p.opts...)
+	}
+	cfg, err := client.callConfig(p.opts)
+	if err != nil {
+		return nil, err
+	}
+	return client.list(ctx, cfg, at, req)
 }
 
 // Pages ranges over the pages of a listing, from req.PageNumber on, as

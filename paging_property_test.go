@@ -466,7 +466,7 @@ func newSchedule(seed uint64) schedule {
 		prefetch:  r.IntN(9),
 		signature: signatures[r.IntN(2)],
 		way:       r.IntN(3),
-		policy:    appstreaming.RetryPolicy{MaxAttempts: 1 + r.IntN(5), Budget: []int{0, -1, 50}[r.IntN(3)]},
+		policy:    appstreaming.RetryPolicy{MaxAttempts: 1 + r.IntN(5), Budget: []int{0, -1, 50}[r.IntN(3)], ThrottlePatience: time.Duration(-r.IntN(2))},
 	}
 	// At most sixty pages, so that a run does not take a second.
 	smallest := max(1, s.inventory/60)
@@ -653,8 +653,8 @@ func (p *propertyRun) checkTyped(err error) {
 		p.fatalf("%T %v is not typed", err, err)
 	}
 	switch {
-	case attempts < 1 || attempts > p.policy.MaxAttempts:
-	case stopped == "no attempts left" && attempts == p.policy.MaxAttempts:
+	case attempts < 1 || attempts > p.policy.MaxAttempts && (p.policy.MaxAttempts == 1 || p.policy.ThrottlePatience < 0):
+	case stopped == "no attempts left" && attempts >= p.policy.MaxAttempts: // throttled ones do not count while there is patience
 		return
 	case strings.HasPrefix(stopped, "the service asks to wait 1h0m0s"), stopped == "the client's retry budget is spent":
 		return

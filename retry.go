@@ -24,6 +24,8 @@ const (
 	defaultMaxDelay       = 20 * time.Second
 	defaultAttemptTimeout = 30 * time.Second
 	defaultBudget         = 500
+
+	defaultThrottlePatience = time.Minute
 )
 
 // RetryPolicy controls how failed attempts are retried. Its zero value is the
@@ -49,6 +51,13 @@ type RetryPolicy struct {
 	// retried, so a broken service does not receive several times its usual
 	// load. 0: 500; negative: no limit.
 	Budget int
+	// ThrottlePatience is how long a listing asks for a page again while the
+	// service throttles it. The page waits for its turn, the pages behind it wait
+	// too, and these attempts do not count toward MaxAttempts. It applies to
+	// listings with and without [WithPrefetch]. It does not apply to a single
+	// ListImage call, when MaxAttempts is 1, or without pacing. 0: 1 minute;
+	// negative: a page has no more attempts than a call.
+	ThrottlePatience time.Duration
 	// Retryable decides which errors are retried. nil: DefaultRetryable.
 	// Nothing is retried after ctx has ended. The function may be called by
 	// several goroutines at once.
@@ -80,6 +89,13 @@ func (p RetryPolicy) maxDelay() time.Duration { return orDefault(p.MaxDelay, def
 
 func (p RetryPolicy) attemptTimeout() time.Duration {
 	return orDefault(p.AttemptTimeout, defaultAttemptTimeout)
+}
+
+func (p RetryPolicy) throttlePatience() time.Duration {
+	if p.maxAttempts() == 1 {
+		return -1
+	}
+	return orDefault(p.ThrottlePatience, defaultThrottlePatience)
 }
 
 func (p RetryPolicy) budget() int { return orDefault(p.Budget, defaultBudget) }

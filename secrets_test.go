@@ -203,7 +203,9 @@ func TestNoSecretShowsOnAnyFailurePath(t *testing.T) {
 							appstreaming.WithEndpoint(service.URL), appstreaming.WithPlainHTTP(), appstreaming.WithSignature(signature),
 							appstreaming.WithHTTPClient(&http.Client{Transport: seen}),
 							appstreaming.WithCredentials(provide(credentials)),
-							appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond, AttemptTimeout: 50 * time.Millisecond}),
+							appstreaming.WithRetry(appstreaming.RetryPolicy{
+								MaxAttempts: 2, ThrottlePatience: -1, BaseDelay: time.Millisecond, AttemptTimeout: 50 * time.Millisecond,
+							}),
 							appstreaming.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
 							appstreaming.WithObserver(func(_ context.Context, a appstreaming.Attempt) {
 								mu.Lock()

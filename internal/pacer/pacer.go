@@ -20,12 +20,13 @@ const (
 	lowestCut   = 0.7  // of the rate: a measured rate below it is not believed
 	growth      = 0.06 // share of the rate a second, right after a refusal
 	doubling    = 1.5  // seconds without a refusal that double the growth
-	spread      = 1.2  // factor between requests while all are refused
+	spread      = 1.1  // factor between requests while all are refused
+	spreadShare = 0.3  // of the time since then, at least
 
 	measureWindow = time.Second           // for the rate that was served
 	slack         = 10 * time.Millisecond // that a timer may be late without the next request waiting longer
 	idle          = 50 * time.Millisecond // without a request, and at least the time between two
-	longestPause  = 2 * time.Second       // between requests while all are refused
+	longestPause  = 5 * time.Second       // between requests while all are refused
 	asleepAfter   = time.Minute           // without a refusal
 )
 
@@ -131,8 +132,8 @@ func (p *Pacer) Refused(sent, now time.Time, delay time.Duration, chance float64
 		// which the service counts.
 		p.ramping = false
 		p.shut++
-		pause := min(longestPause, scale(p.interval(), math.Pow(spread, float64(p.shut))))
-		p.next = later(p.next, now.Add(pause))
+		pause := max(scale(p.interval(), math.Pow(spread, float64(p.shut))), scale(now.Sub(p.cutAt), spreadShare))
+		p.next = later(p.next, now.Add(min(pause, longestPause)))
 	default:
 		p.restart(now, p.lowered(now))
 		p.ramping = false

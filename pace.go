@@ -1,0 +1,149 @@
+package appstreaming
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/wuying-go/appstreaming/internal/pacer"
+)
+
+// pagePlace is where a call stands in a listing. The zero pagePlace is that of a call
+// for itself.
+type pagePlace struct {
+	listing *pacer.Listing
+	page    int
+}
+
+type placeKey struct{}
+
+// in returns a ctx that carries the place through an ImageLister to the Client
+// that it calls.
+func (p pagePlace) in(ctx context.Context) context.Context {
+	return context.WithValue(ctx, placeKey{}, p)
+}
+
+func placeIn(ctx context.Context) pagePlace {
+	p, _ := ctx.Value(placeKey{}).(pagePlace)
+	return p
+}
+
+// lastKeyID remembers the access key id that a provider returned last. It is
+// safe for concurrent use.
+type lastKeyID struct{ id atomic.Pointer[string] }
+
+func (l *lastKeyID) load() string {
+	if id := l.id.Load(); id != nil {
+		return *id
+	}
+	return ""
+}
+
+func (l *lastKeyID) store(id string) {
+	if l.load() != id {
+		l.id.Store(&id)
+	}
+}
+
+// setCredentials sets the provider. What was known of the one before it does
+// not hold for it.
+func (c *config) setCredentials(p CredentialsProvider) {
+	c.credentials, c.paceKey = p, new(lastKeyID)
+}
+
+// errNotYet is the result of an attempt that had to go back to wait.
+var errNotYet = errors.New("the attempt may not be sent yet")
+
+// admit waits until the next attempt may begin: for the limiter, for the rate
+// that the service allows, and for a free connection. Only the caller's ctx
+// limits it: what waits here is no attempt yet, and its time is Attempt.Waited.
+func (c *call) admit() error {
+	if c.cfg.limiter != nil {
+		if err := c.cfg.limiter.Wait(c.ctx); err != nil {
+			return wrapf("appstreaming: %s: rate limit: %w", c.request.operation.name, err)
+		}
+	}
+	return c.queue()
+}
+
+// queue waits in the gate.
+func (c *call) queue() error {
+	if err := c.ctx.Err(); err != nil {
+		return err
+	}
+	route := pacer.Route{Account: pacer.Account{Endpoint: c.request.endpoint.host}}
+	if transport, ok := c.cfg.httpClient.Transport.(*http.Transport); ok && transport.MaxConnsPerHost > 0 {
+		route.Pool, route.Width = transport, transport.MaxConnsPerHost
+	}
+	if c.cfg.pacing {
+		route.KeyID = c.keyID
+		if route.KeyID == "" {
+			route.KeyID = c.cfg.paceKey.load()
+		}
+	}
+	return c.client.shared.gate.Enter(c.ctx, &c.turn, route)
+}
+
+// mayStillSend reports whether the attempt may go on with these credentials.
+// Their account can be another one than that under which the attempt waited,
+// and the service can have asked to wait while the provider was asked.
+func (c *call) mayStillSend(found Credentials) bool {
+	if !c.cfg.pacing {
+		return true
+	}
+	c.keyID = found.AccessKeyID
+	c.cfg.paceKey.store(c.keyID)
+	account := pacer.Account{Endpoint: c.request.endpoint.host, KeyID: c.keyID}
+	return c.client.shared.gate.Confirm(&c.turn, account)
+}
+
+// depart reports the attempt's result to the gate, so that others can leave.
+func (c *call) depart() {
+	result, delay := pacer.Unanswered, time.Duration(0)
+	switch {
+	case c.last.throttled:
+		result, delay = pacer.Refused, min(c.last.hint, c.cfg.retry.maxDelay())
+	case c.last.status != 0:
+		result = pacer.Served
+	}
+	c.last.nextSlot = c.client.shared.gate.Leave(&c.turn, result, delay)
+}
+
+// isPatient reports whether the call is a page of a listing that waits for its
+// turn while the service throttles.
+func (c *call) isPatient() bool {
+	return c.cfg.pacing && c.turn.Listing != nil && c.cfg.retry.throttlePatience() > 0
+}
+
+// maxAttempts limits the loop of a call. The attempts of a patient call are
+// counted by decide.
+func (c *call) maxAttempts() int {
+	if c.isPatient() {
+		return math.MaxInt
+	}
+	return c.cfg.retry.maxAttempts()
+}
+
+// countThrottled notes whether the attempt just made was throttled.
+func (c *call) countThrottled() {
+	switch {
+	case !c.last.throttled:
+		c.throttledSince = time.Time{}
+		return
+	case c.throttledSince.IsZero():
+		c.throttledSince = c.last.end()
+	}
+	if c.isPatient() {
+		c.uncounted++
+	}
+}
+
+// patienceLost reports whether the service has throttled the page for too long.
+func (c *call) patienceLost() bool {
+	return c.last.throttled && c.isPatient() && c.last.end().Sub(c.throttledSince) > c.cfg.retry.throttlePatience()
+}
+
+func (o *outcome) end() time.Time { return o.start.Add(o.duration) }
