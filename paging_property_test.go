@@ -256,7 +256,7 @@ func TestListingsAreCompleteOrFailWhateverTheServicesHabit(t *testing.T) {
 		changing:        {.01, .02}, // changes that cancel out in Count cannot be seen
 		changingFast:    {.02, .06},
 		changingCapped:  {.01, .03},
-		countTooHigh:    {.6, 0},    // a full last page cannot be told from a lost one
+		countTooHigh:    {.6, 0}, // a full last page cannot be told from a lost one
 		losesPage:       {.6, 0},
 		cutOff:          {.6, 0},
 		ignoresNumber:   {.7, 0},
