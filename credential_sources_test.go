@@ -149,6 +149,11 @@ func TestTheErrorOfTheStandardChainNamesWhatEachSourceLacks(t *testing.T) {
 			cli:  `{"current":"default","profiles":[{"name":"default","mode":"AK"}]}`,
 			want: `CLI profile (HOME/.aliyun/config.json: profile "default" has no access key)`,
 		},
+		"too short a session": {
+			cli: `{"current":"me","profiles":[{"name":"me","mode":"RamRoleArn","access_key_id":"LTAI1","access_key_secret":"hunter22",` +
+				`"ram_role_arn":"arn","expired_seconds":60}]}`,
+			want: "CLI profile (the duration of the session is less than 900 s)", setUp: true,
+		},
 		"a mode nobody supports": {
 			cli:  `{"current":"me","profiles":[{"name":"me","mode":"RsaKeyPair"}]}`,
 			want: `CLI profile (HOME/.aliyun/config.json: profile "me" has mode "RsaKeyPair", which is not supported;`, setUp: true,

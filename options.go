@@ -108,7 +108,7 @@ func (c config) with(opts []Option) (config, error) {
 // WithCredentials sets the provider of credentials. The client asks it before
 // every attempt. Default: the standard Alibaba Cloud chain of environment
 // variables, OIDC, the CLI's profile, the profile file, ECS metadata and the
-// credentials URI.
+// credentials URI. For the CLI's profile the rules of [WithProfile] hold.
 func WithCredentials(p CredentialsProvider) Option {
 	return func(c *config) error {
 		if p == nil {
@@ -122,7 +122,8 @@ func WithCredentials(p CredentialsProvider) Option {
 // WithProfile takes credentials from a named profile of the Alibaba Cloud CLI,
 // in ~/.aliyun/config.json or the file that ALIBABA_CLOUD_CONFIG_FILE names. No
 // other source is asked. The profile is read when credentials are first needed,
-// and again after the service refused its key.
+// and again after the service refused its key. Pass the option to [New] or
+// [Client.With]: given to a call, it reads the profile for that call alone.
 //
 // Profiles of mode External are refused: they run a program. A profile of mode
 // OAuth serves until its saved key expires: log in with the CLI again then. The

@@ -114,6 +114,46 @@ func TestFaultMatrixOfAnExpiredToken(t *testing.T) {
 	}
 }
 
+// A key that was deleted or disabled makes the provider be asked again, once, and
+// a request follows only if the provider has another key.
+func TestFaultMatrixOfARotatedKey(t *testing.T) {
+	t.Parallel()
+	const other = "LTAI-other"
+	rotated, kept := []string{appstreamingtest.AccessKeyID, other}, []string{appstreamingtest.AccessKeyID}
+	for name, row := range map[string]struct {
+		end  func(*appstreamingtest.Server, string)
+		keys []string // of the provider, one a time
+		code appstreaming.Code
+	}{
+		"deleted and rotated":  {(*appstreamingtest.Server).RemoveKey, rotated, ""},
+		"disabled and rotated": {(*appstreamingtest.Server).DisableKey, rotated, ""},
+		"deleted":              {(*appstreamingtest.Server).RemoveKey, kept, appstreaming.CodeInvalidAccessKeyIDNotFound},
+		"disabled":             {(*appstreamingtest.Server).DisableKey, kept, appstreaming.CodeInvalidAccessKeyIDInactive},
+	} {
+		eachWay(t, func(t *testing.T, w way, signature appstreaming.Signature) {
+			service := appstreamingtest.NewServer(t, matrixImages()...)
+			row.end(service, appstreamingtest.AccessKeyID)
+			service.AddCredentials(appstreaming.Credentials{AccessKeyID: other, AccessKeySecret: appstreamingtest.AccessKeySecret})
+			var asked atomic.Int32
+			provider := appstreaming.CredentialsFunc(func(context.Context) (appstreaming.Credentials, error) {
+				id := row.keys[min(int(asked.Add(1)), len(row.keys))-1]
+				return appstreaming.Credentials{AccessKeyID: id, AccessKeySecret: appstreamingtest.AccessKeySecret}, nil
+			})
+			client := service.Client(quickly(), appstreaming.WithSignature(signature), appstreaming.WithPrefetch(w.prefetch),
+				appstreaming.WithCredentials(provider))
+			got := w.start(client)(t.Context())
+			if row.code == "" {
+				checkImages(t, w.wantImages(false), got)
+				return
+			}
+			if !errors.Is(got.err, row.code) || service.RequestCount() != 1 || asked.Load() != 2 {
+				t.Errorf("%s: got %v after %d requests, the provider asked %d times; want %s after 1, and 2", name, got.err,
+					service.RequestCount(), asked.Load(), row.code)
+			}
+		})
+	}
+}
+
 // Credentials that cannot be used are found before anything is sent.
 func TestFaultMatrixOfUnusableCredentials(t *testing.T) {
 	t.Parallel()

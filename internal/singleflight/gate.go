@@ -64,7 +64,7 @@ type flight[T any] struct {
 // The gate calls open for a source before its first fetch. It opens another
 // one after a fetch that failed, was given up, or returned a value that was
 // refused. It asks a source from one goroutine at a time. If open always
-// returns the same source, a fetch that was given up may run beside the next.
+// returns the same source, a fetch that was given up can still run during the next one.
 //
 // same reports whether two values are equal.
 func New[T any](freshFor time.Duration, same func(a, b T) bool, open func() Source[T]) *Gate[T] {
