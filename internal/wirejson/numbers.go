@@ -2,17 +2,17 @@ package wirejson
 
 // Number reads a number and returns its literal.
 func (s *Scanner) Number() (literal []byte) {
-	text, i := s.text, s.pos
+	text, i, ok := s.text, s.pos, true
 	if i < len(text) && text[i] == '-' {
 		i++
 	}
 	if i < len(text) && text[i] == '0' {
 		i++ // no digit may follow
-	} else if i = s.digits(i); i < 0 {
+	} else if i, ok = s.digits(i); !ok {
 		return nil
 	}
 	if i < len(text) && text[i] == '.' {
-		if i = s.digits(i + 1); i < 0 {
+		if i, ok = s.digits(i + 1); !ok {
 			return nil
 		}
 	}
@@ -21,7 +21,7 @@ func (s *Scanner) Number() (literal []byte) {
 		if i < len(text) && (text[i] == '+' || text[i] == '-') {
 			i++
 		}
-		if i = s.digits(i); i < 0 {
+		if i, ok = s.digits(i); !ok {
 			return nil
 		}
 	}
@@ -30,17 +30,17 @@ func (s *Scanner) Number() (literal []byte) {
 	return literal
 }
 
-// digits skips one or more digits. Without any it fails and returns -1.
-func (s *Scanner) digits(i int) int {
+// digits returns the end of the digits at offset i. It fails if there are none.
+func (s *Scanner) digits(i int) (end int, ok bool) {
 	from := i
 	for i < len(s.text) && '0' <= s.text[i] && s.text[i] <= '9' {
 		i++
 	}
 	if i == from {
 		s.fail(i, s.found(i)+" instead of a digit")
-		return -1
+		return i, false
 	}
-	return i
+	return i, true
 }
 
 // IsNumber reports whether text is a number in the notation of JSON.
@@ -52,7 +52,7 @@ func IsNumber(text string) bool {
 }
 
 // parseInteger returns the value of a literal that is an integer in JSON's
-// notation and fits 64 bits.
+// notation and fits 64 bits. If ok is false, the value means nothing.
 func parseInteger(literal []byte) (value int64, ok bool) {
 	digits := literal
 	negative := len(digits) > 0 && digits[0] == '-'
@@ -69,11 +69,8 @@ func parseInteger(literal []byte) (value int64, ok bool) {
 		}
 		n = n*10 + uint64(c-'0')
 	}
-	switch {
-	case negative && n <= 1<<63:
-		return -int64(n), true // 1<<63 wraps to itself
-	case !negative && n < 1<<63:
-		return int64(n), true
+	if negative {
+		return -int64(n), n <= 1<<63 // 1<<63 wraps to itself
 	}
-	return 0, false
+	return int64(n), n < 1<<63
 }

@@ -134,21 +134,28 @@ func (r *Reader) skipFrom(value int) []byte {
 // replaces an earlier one that did not.
 func (r *Reader) settle(extra *Extra, name, raw []byte) {
 	_, found := (*extra)[string(name)]
-	switch {
-	case raw == nil && found:
+	if raw == nil { // it fits, or the text is invalid
 		delete(*extra, string(name))
 		if len(*extra) == 0 {
 			*extra = nil
 		}
-	case raw == nil: // it fits, or the text is invalid
-	case *extra == nil && !r.extras.charge(1, extraSize), !found && !r.extras.charge(1, extraMemberSize):
-		r.Refuse(r.pos-len(raw), "too many unknown members")
-	default:
-		if *extra == nil {
-			*extra = make(Extra, 1)
-		}
-		(*extra)[string(name)] = bytes.Clone(raw)
+		return
 	}
+	cost := 0
+	if *extra == nil {
+		cost += extraSize
+	}
+	if !found {
+		cost += extraMemberSize
+	}
+	if !r.extras.charge(1, cost) {
+		r.Refuse(r.pos-len(raw), "too many unknown members")
+		return
+	}
+	if *extra == nil {
+		*extra = make(Extra, 1)
+	}
+	(*extra)[string(name)] = bytes.Clone(raw)
 }
 
 // readItem reads an object that has no Extra. It reports whether all members

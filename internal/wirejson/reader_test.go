@@ -386,8 +386,11 @@ func TestTooManyUnknownMembersAreRefused(t *testing.T) {
 	var v thing
 	r := new(Reader)
 	err := v.read(r, text(10_000))
-	if err == nil || err.Reason != "too many unknown members" || Path([]byte(text(10_000)), err.Offset) == "" {
+	if err == nil || err.Reason != "too many unknown members" {
 		t.Fatalf("error %v", err)
+	}
+	if got, want := Path([]byte(text(10_000)), err.Offset), fmt.Sprint(len(v.Extra)); got != want {
+		t.Errorf("the error is at %q, want %q", got, want)
 	}
 	// What was kept is what there was memory for.
 	spent := memoryFloor + memoryFactor*len(text(10_000)) - int(r.extras)
@@ -470,6 +473,37 @@ func TestTextIsSharedByFewFieldsAndNotMuchOfIt(t *testing.T) {
 			}
 			read(`["` + strings.Join(texts, `","`) + `"]`)
 		}
+	}
+}
+
+func TestOnlyShortTextsAreShared(t *testing.T) {
+	t.Parallel()
+	var field string
+	r := new(Reader)
+	put := func(n int) int {
+		field = ""
+		r.put(&field, []byte(strings.Repeat("x", n)), false)
+		return r.texts.waiting
+	}
+	if n := put(maxShared + 1); n != 0 || len(field) != maxShared+1 {
+		t.Errorf("a long text waits with %d fields, length %d", n, len(field))
+	}
+	for i := range sharedSize / maxShared {
+		if n := put(maxShared); n != i+1 {
+			t.Errorf("%d fields wait, want %d", n, i+1)
+		}
+	}
+	if n := put(1); n != 1 {
+		t.Errorf("%d fields wait after one more than there is room for, want 1", n)
+	}
+	for range sharers - 1 {
+		put(1)
+	}
+	if n := r.texts.waiting; n != sharers {
+		t.Errorf("%d fields wait, want %d", n, sharers)
+	}
+	if n := put(1); n != 1 {
+		t.Errorf("%d fields wait after one more than there may be, want 1", n)
 	}
 }
 

@@ -149,7 +149,7 @@ func (s *Scanner) NextItem() bool { return s.more(']') }
 
 // Bool reads true or false.
 func (s *Scanner) Bool() (literal []byte) {
-	if s.pos < len(s.text) && s.text[s.pos] == 't' {
+	if s.text[s.pos] == 't' {
 		return s.literal("true")
 	}
 	return s.literal("false")
@@ -301,13 +301,13 @@ func (s *Scanner) expected(what string) { s.fail(s.pos, s.found(s.pos)+" instead
 
 // found describes the byte at offset.
 func (s *Scanner) found(offset int) string {
-	switch {
-	case offset >= len(s.text):
+	if offset >= len(s.text) {
 		return "end of the text"
-	case s.text[offset] > ' ' && s.text[offset] < 0x7f:
-		return strconv.QuoteRune(rune(s.text[offset]))
 	}
-	return fmt.Sprintf("byte 0x%02x", s.text[offset])
+	if c := s.text[offset]; c <= ' ' || c >= 0x7f {
+		return fmt.Sprintf("byte 0x%02x", c)
+	}
+	return strconv.QuoteRune(rune(s.text[offset]))
 }
 
 // fail keeps the first failure. It goes to the end of the text, so that no value

@@ -92,6 +92,57 @@ func checkString(t *testing.T, text string) {
 	}
 }
 
+// Strings are read eight bytes at a time, and the last ones one by one.
+func TestEveryByteAtEveryPlaceInAString(t *testing.T) {
+	t.Parallel()
+	for c := range 256 {
+		for length := range 20 {
+			for at := range length {
+				text := []byte(`"` + strings.Repeat("a", length) + `"`)
+				text[1+at] = byte(c)
+				checkAcceptance(t, string(text))
+				checkAcceptance(t, string(text)+"        ") // a block can go beyond the string
+				checkString(t, string(text))
+			}
+		}
+	}
+	for c := range 256 {
+		for at := range 4 {
+			text := []byte(`"\u0000"`)
+			text[3+at] = byte(c)
+			checkAcceptance(t, string(text))
+			checkString(t, string(text))
+		}
+	}
+}
+
+func TestInvalidUTF8IsFoundWhereItIs(t *testing.T) {
+	t.Parallel()
+	for at := range 20 {
+		for _, before := range []string{"a", "é", "云", "😀"} {
+			good := strings.Repeat(before, at)
+			_, err := skip(`"` + good + "\xff" + `abcdefghijk"`)
+			if want := (SyntaxError{1 + len(good), "invalid UTF-8 in a string"}); err == nil || *err != want {
+				t.Errorf("after %q: error %v, want %v", good, err, &want)
+			}
+		}
+	}
+}
+
+func TestNumbersAndTextsAreValidAsInEncodingJSON(t *testing.T) {
+	t.Parallel()
+	for _, text := range sampleTexts {
+		if got, want := Valid([]byte(text)), json.Valid([]byte(text)) && utf8.ValidString(text); got != want {
+			t.Errorf("Valid(%.40q) = %t, want %t", text, got, want)
+		}
+		var number json.Number
+		isNumber := text != "" && strings.Trim(text, "+-0123456789.eE") == "" && json.Unmarshal([]byte(text), &number) == nil
+		if got := IsNumber(text); got != isNumber {
+			t.Errorf("IsNumber(%.40q) = %t, want %t", text, got, isNumber)
+		}
+	}
+}
+
 func TestErrorsSayWhatStandsWhereAndWhatShould(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]SyntaxError{
@@ -109,6 +160,12 @@ func TestErrorsSayWhatStandsWhereAndWhatShould(t *testing.T) {
 		`1.`:                            {2, "end of the text instead of a digit"},
 		`{} x`:                          {3, "'x' after the JSON value"},
 		"{}\x00":                        {2, "byte 0x00 after the JSON value"},
+		"{}~":                           {2, "'~' after the JSON value"},
+		"{}\x7f":                        {2, "byte 0x7f after the JSON value"},
+		"[!":                            {1, "'!' instead of a value"},
+		`"\`:                            {1, "invalid escape in a string"},
+		`"\n`:                           {3, "end of the text in a string"},
+		`"\u123`:                        {1, "invalid escape in a string"},
 		`"abc`:                          {4, "end of the text in a string"},
 		"\"ab\tc\"":                     {3, "control character 0x09 in a string"},
 		`"ab\xc"`:                       {3, "invalid escape in a string"},
@@ -166,6 +223,13 @@ func TestPathNamesTheValueAtAnOffset(t *testing.T) {
 		}
 		if got := Path([]byte(broken), err.Offset); got != want {
 			t.Errorf("%q: path %q, want %q", broken, got, want)
+		}
+	}
+	long := strings.Repeat("x", maxPath)
+	for name, want := range map[string]string{long: long, long + "x": long + "…"} {
+		text := `{"` + name + `":1}`
+		if got := Path([]byte(text), len(text)-2); got != want {
+			t.Errorf("path %q, want %q", got, want)
 		}
 	}
 	deep := strings.Repeat(`{"云":`, MaxDepth) + "x"

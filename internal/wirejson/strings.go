@@ -54,11 +54,12 @@ func (s *Scanner) String() (raw []byte, escaped bool) {
 			seen |= uint64(text[i])
 			i++
 		}
-		switch {
-		case i >= len(text):
+		if i >= len(text) {
 			s.fail(i, "end of the text in a string")
 			return nil, false
-		case text[i] == '"':
+		}
+		switch text[i] {
+		case '"':
 			raw = text[start:i]
 			if seen&highs != 0 && !utf8.Valid(raw) {
 				s.fail(start+invalidUTF8(raw), "invalid UTF-8 in a string")
@@ -66,7 +67,7 @@ func (s *Scanner) String() (raw []byte, escaped bool) {
 			}
 			s.pos = i + 1
 			return raw, escaped
-		case text[i] == '\\':
+		case '\\':
 			n := escapeLen(text[i:])
 			if n == 0 {
 				s.fail(i, "invalid escape in a string")
@@ -104,31 +105,32 @@ func hex4(text []byte) (r rune, ok bool) {
 		return 0, false
 	}
 	for _, c := range text[2:6] {
-		switch {
-		case '0' <= c && c <= '9':
-			c -= '0'
-		case 'a' <= c && c <= 'f':
-			c -= 'a' - 10
-		case 'A' <= c && c <= 'F':
-			c -= 'A' - 10
-		default:
+		digit, ok := hexDigit(c)
+		if !ok {
 			return 0, false
 		}
-		r = r<<4 | rune(c)
+		r = r<<4 | digit
 	}
 	return r, true
 }
 
-// invalidUTF8 returns the offset of the first byte that is not UTF-8.
-func invalidUTF8(b []byte) int {
-	for i := 0; i < len(b); {
-		r, size := utf8.DecodeRune(b[i:])
-		if r == utf8.RuneError && size == 1 {
-			return i
-		}
-		i += size
+func hexDigit(c byte) (digit rune, ok bool) {
+	if c >= '0' && c <= '9' {
+		return rune(c - '0'), true
 	}
-	return len(b)
+	lower := c | 0x20
+	return rune(lower-'a') + 10, lower >= 'a' && lower <= 'f'
+}
+
+// invalidUTF8 returns the offset of the first byte that is not UTF-8.
+func invalidUTF8(b []byte) (offset int) {
+	for {
+		r, size := utf8.DecodeRune(b[offset:])
+		if r == utf8.RuneError && size <= 1 {
+			return offset
+		}
+		offset += size
+	}
 }
 
 // Unescape appends the text of raw, which [Scanner.String] has returned, to dst.

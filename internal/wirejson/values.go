@@ -40,11 +40,11 @@ func (r *Reader) Boolean(field *bool) Fit {
 		r.Null()
 		return Fits
 	}
-	switch {
-	case string(literal) == "1", isWord(literal, "true"):
+	if isWord(literal, "true") || isWord(literal, "1") {
 		*field = true
 		return Fits
-	case string(literal) == "0", isWord(literal, "false"):
+	}
+	if isWord(literal, "false") || isWord(literal, "0") {
 		return Fits
 	}
 	return Misfit
