@@ -370,7 +370,7 @@ func TestASlowProviderIsRetried(t *testing.T) {
 func TestFailuresOfTheNetworkDoNotLookLikeTheContextsEnd(t *testing.T) {
 	t.Parallel()
 	other, cancel := context.WithTimeout(t.Context(), 0)
-	defer cancel()
+	t.Cleanup(cancel)
 	for name, cause := range map[string]error{
 		"deadline":     &net.OpError{Op: "dial", Net: "tcp", Err: other.Err()},
 		"cancellation": &net.OpError{Op: "read", Net: "tcp", Err: fmt.Errorf("stopped: %w", context.Canceled)},

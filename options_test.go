@@ -44,7 +44,7 @@ func checkOptionError(t *testing.T, what string, err error) {
 
 func TestInvalidOptionsAreRefusedByNewAndByEveryCall(t *testing.T) {
 	t.Parallel()
-	retry := func(p appstreaming.RetryPolicy) appstreaming.Option { return appstreaming.WithRetry(p) }
+	retry := appstreaming.WithRetry
 	tests := map[string]struct {
 		option appstreaming.Option
 		text   []string // parts of the error

@@ -322,7 +322,7 @@ func TestARefusalThatBreaksOffIsReadAsFarAsItArrived(t *testing.T) {
 					if !errors.As(err, &got) {
 						t.Fatalf("got %T %v, want an *APIError", err, err)
 					}
-					cause := error(reset)
+					cause := reset
 					if hangs {
 						cause = ErrAttemptTimeout
 					}

@@ -3,11 +3,12 @@ package envelope
 // Kind is the kind of a value.
 type Kind uint8
 
+// The kinds of values.
 const (
 	String  Kind = iota // a JSON string, or an XML element without others inside
 	Literal             // a number, true, false, or any other word
 	Object              // a JSON object, or an XML element with others inside
-	Array
+	Array               // a JSON array
 )
 
 // Member is a member of an object.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"syscall"
 )
@@ -44,10 +45,8 @@ func (e *Error) As(target any) bool {
 
 // Is reports whether the target is one of the sentinels, or an error number.
 func (e *Error) Is(target error) bool {
-	for _, sentinel := range e.sentinels {
-		if sentinel == target {
-			return true
-		}
+	if slices.Contains(e.sentinels, target) {
+		return true
 	}
 	for _, found := range e.copies {
 		if number, ok := found.(syscall.Errno); ok && errors.Is(number, target) {

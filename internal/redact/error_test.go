@@ -172,7 +172,7 @@ func TestAHiddenErrorIsNeverAnErrorOfAContext(t *testing.T) {
 func TestAHiddenErrorSaysWhetherItWasATimeout(t *testing.T) {
 	t.Parallel()
 	for err, want := range map[error]bool{
-		error(context.DeadlineExceeded): true, os.ErrDeadlineExceeded: true, context.Canceled: false, dialError(syscall.ETIMEDOUT): true, dialError(io.EOF): false,
+		context.DeadlineExceeded: true, os.ErrDeadlineExceeded: true, context.Canceled: false, dialError(syscall.ETIMEDOUT): true, dialError(io.EOF): false,
 	} {
 		if got := Hide("text", fmt.Errorf("wrapped: %w", err)).Timeout(); got != want {
 			t.Errorf("%v: timeout %v, want %v", err, got, want)
