@@ -53,7 +53,6 @@ type config struct {
 
 	retry      RetryPolicy
 	pacing     bool
-	paceKey    *lastKeyID // of the credentials provider
 	limiter    Limiter
 	logger     *slog.Logger
 	observers  []func(context.Context, Attempt)
@@ -73,7 +72,6 @@ func defaultConfig() config {
 	return config{
 		userAgent:        defaultUserAgent,
 		pacing:           true,
-		paceKey:          new(lastKeyID),
 		maxResponseBytes: defaultMaxResponseBytes,
 		now:              time.Now,
 		nonce:            newNonce,
@@ -114,7 +112,7 @@ func WithCredentials(p CredentialsProvider) Option {
 		if p == nil {
 			return &OptionError{Option: "WithCredentials", Reason: "the provider must not be nil"}
 		}
-		c.setCredentials(p)
+		c.credentials = p
 		return nil
 	}
 }
@@ -133,7 +131,7 @@ func WithProfile(name string) Option {
 		if name == "" {
 			return &OptionError{Option: "WithProfile", Reason: "the name must not be empty"}
 		}
-		c.setCredentials(namedProfile(surroundings, name))
+		c.credentials = namedProfile(surroundings, name)
 		return nil
 	}
 }

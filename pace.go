@@ -5,14 +5,13 @@ import (
 	"errors"
 	"math"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/wuying-go/appstreaming/internal/pacer"
 )
 
-// pagePlace is where a call stands in a listing. The zero pagePlace is that of a call
-// for itself.
+// pagePlace is where a call stands in a listing. The zero pagePlace is that of a
+// single call.
 type pagePlace struct {
 	listing *pacer.Listing
 	page    int
@@ -29,29 +28,6 @@ func (p pagePlace) in(ctx context.Context) context.Context {
 func placeIn(ctx context.Context) pagePlace {
 	p, _ := ctx.Value(placeKey{}).(pagePlace)
 	return p
-}
-
-// lastKeyID remembers the access key id that a provider returned last. It is
-// safe for concurrent use.
-type lastKeyID struct{ id atomic.Pointer[string] }
-
-func (l *lastKeyID) load() string {
-	if id := l.id.Load(); id != nil {
-		return *id
-	}
-	return ""
-}
-
-func (l *lastKeyID) store(id string) {
-	if l.load() != id {
-		l.id.Store(&id)
-	}
-}
-
-// setCredentials sets the provider. What was known of the one before it does
-// not hold for it.
-func (c *config) setCredentials(p CredentialsProvider) {
-	c.credentials, c.paceKey = p, new(lastKeyID)
 }
 
 // errNotYet is the result of an attempt that had to go back to wait.
@@ -80,22 +56,22 @@ func (c *call) queue() error {
 	}
 	if c.cfg.pacing {
 		route.KeyID = c.keyID
-		if route.KeyID == "" {
-			route.KeyID = c.cfg.paceKey.load()
-		}
 	}
 	return c.client.shared.gate.Enter(c.ctx, &c.turn, route)
 }
 
-// mayStillSend reports whether the attempt may go on with these credentials.
-// Their account can be another one than that under which the attempt waited,
-// and the service can have asked to wait while the provider was asked.
+// mayStillSend reports whether the attempt may go on with these credentials, or
+// must wait again. Only now is it known whose limit the attempt counts toward:
+// a provider can return other credentials every time. The service can also have
+// asked to wait in the meantime.
 func (c *call) mayStillSend(found Credentials) bool {
 	if !c.cfg.pacing {
 		return true
 	}
 	c.keyID = found.AccessKeyID
-	c.cfg.paceKey.store(c.keyID)
+	if c.keyID == "" {
+		c.keyID = "bearer token"
+	}
 	account := pacer.Account{Endpoint: c.request.endpoint.host, KeyID: c.keyID}
 	return c.client.shared.gate.Confirm(&c.turn, account)
 }

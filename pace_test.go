@@ -1,0 +1,558 @@
+package appstreaming
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// limited is a service with a rate limit: a bucket of tokens.
+type limited struct {
+	rate, burst float64 // requests a second, and at once
+	hints       bool
+	pages       int // of one image each
+	takes       time.Duration
+
+	mu      sync.Mutex
+	tokens  float64
+	at      time.Time
+	closed  time.Time // the end of the latest hint
+	served  []int     // page numbers
+	refused int
+	ignored int // requests before the end of a hint
+}
+
+func (l *limited) answer(req *http.Request) (*http.Response, error) {
+	time.Sleep(l.takes / 2)
+	form, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	number := 1
+	if _, text, found := strings.Cut(string(form), "PageNumber="); found {
+		digits, _, _ := strings.Cut(text, "&")
+		if number, err = strconv.Atoi(digits); err != nil {
+			return nil, err
+		}
+	}
+	status, header, body := l.decide(number)
+	time.Sleep(l.takes - l.takes/2)
+	return respond(status, header, body), nil
+}
+
+func (l *limited) decide(number int) (status int, header http.Header, body string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if l.at.IsZero() {
+		l.tokens = l.burst
+	} else {
+		l.tokens = min(l.burst, l.tokens+now.Sub(l.at).Seconds()*l.rate)
+	}
+	l.at = now
+	if l.tokens >= 0.999999 {
+		l.tokens--
+		l.served = append(l.served, number)
+		if now.Before(l.closed) {
+			l.ignored++
+		}
+		return 200, nil, fmt.Sprintf(`{"Success":true,"Code":"200","Count":%d,"PageNumber":%d,"PageSize":1,"Data":[{"ImageId":"imgc-%d"}]}`, l.pages, number, number)
+	}
+	l.refused++
+	header = http.Header{}
+	if wait := time.Duration((1 - l.tokens) / l.rate * float64(time.Second)); l.hints {
+		header.Set("X-Acs-Retry-After", strconv.Itoa(int(wait/time.Millisecond)+1))
+	}
+	return 400, header, `{"Code":"Throttling.User","Message":"no","RequestId":"R-1"}`
+}
+
+func TestListingFinishesUnderALimitWhateverTheWindow(t *testing.T) {
+	t.Parallel()
+	for _, hints := range []bool{true, false} {
+		for _, window := range []int{0, 4, 16, 64} {
+			t.Run(fmt.Sprintf("hints %v, window %d", hints, window), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					service := &limited{rate: 20, burst: 20, hints: hints, pages: 200, takes: 30 * ms}
+					start := time.Now()
+					client := sendingThrough(t, service.answer, WithPrefetch(window))
+					images, err := Collect(client.Images(t.Context(), ListImageRequest{PageSize: 1}))
+					if err != nil || len(images) != service.pages {
+						t.Fatalf("%d images and %v, want %d", len(images), err, service.pages)
+					}
+					if took := time.Since(start); took > 10500*ms {
+						t.Errorf("the listing took %v, want about the 9 s that the limit allows", took)
+					}
+					if service.refused > 40 {
+						t.Errorf("%d requests were refused for %d pages", service.refused, service.pages)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestManyCallsAtOnceSucceedUnderALimit(t *testing.T) {
+	t.Parallel()
+	for _, hints := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			service := &limited{rate: 20, burst: 20, hints: hints, pages: 1, takes: 30 * ms}
+			client := sendingThrough(t, service.answer)
+			var running sync.WaitGroup
+			for range 64 {
+				running.Go(func() {
+					if _, err := client.ListImage(t.Context(), ListImageRequest{}); err != nil {
+						t.Errorf("hints %v: %v", hints, err)
+					}
+				})
+			}
+			running.Wait()
+		})
+	}
+}
+
+func TestPagesLeaveInOrderWhileTheServiceThrottles(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		service := &limited{rate: 5, burst: 1, hints: true, pages: 40, takes: 10 * ms}
+		client := sendingThrough(t, service.answer, WithPrefetch(16))
+		if _, err := Collect(client.Images(t.Context(), ListImageRequest{PageSize: 1})); err != nil {
+			t.Fatal(err)
+		}
+		if len(service.served) < 40 || !slices.IsSorted(service.served[2:40]) {
+			t.Errorf("pages were served in the order %v", service.served)
+		}
+	})
+}
+
+func TestAThrottledAttemptWaitsForTheLaterOfHintAndRate(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		hint     string
+		from, to time.Duration
+	}{
+		"a long hint":  {"3000", 3000 * ms, 3000 * ms},
+		"a short hint": {"1", 200 * ms, 500 * ms},
+		"no hint":      {"", 200 * ms, 500 * ms},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var attempts []Attempt
+				client, s := scripted(t, []answer{refusal(429, "Throttling", "x-acs-retry-after", test.hint), ok()},
+					WithObserver(func(_ context.Context, a Attempt) { attempts = append(attempts, a) }))
+				if _, err := client.ListImage(t.Context(), ListImageRequest{}); err != nil {
+					t.Fatal(err)
+				}
+				if s.at[1] < test.from || s.at[1] > test.to {
+					t.Errorf("the second attempt was sent after %v, want %v to %v", s.at[1], test.from, test.to)
+				}
+				if !attempts[0].Retry || attempts[0].RetryIn != s.at[1] || attempts[1].Waited != s.at[1] {
+					t.Errorf("the observer saw Retry %v, RetryIn %v and Waited %v, want %v",
+						attempts[0].Retry, attempts[0].RetryIn, attempts[1].Waited, s.at[1])
+				}
+			})
+		})
+	}
+}
+
+func TestWaitingForATurnShowsInTheLog(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		client, _ := scripted(t, []answer{refusal(429, "Throttling", "x-acs-retry-after", "3000"), ok()},
+			WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+		if _, err := client.ListImage(t.Context(), ListImageRequest{}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(log.String(), "retry_in=3s") || !strings.Contains(log.String(), "waited=3s") {
+			t.Errorf("log:\n%s", log.String())
+		}
+	})
+}
+
+// byKey answers each access key with a script of its own, and ok at its end.
+type byKey struct {
+	scripts map[string][]answer
+	mu      sync.Mutex
+	start   time.Time
+	sent    []string // key and time
+}
+
+func (b *byKey) answer(req *http.Request) (*http.Response, error) {
+	_, rest, _ := strings.Cut(req.Header.Get("Authorization"), "Credential=")
+	key, _, _ := strings.Cut(rest, ",")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sent = append(b.sent, fmt.Sprintf("%s %s %v", req.URL.Host, key, time.Since(b.start)))
+	a := ok()
+	if script := b.scripts[key]; len(script) > 0 {
+		a, b.scripts[key] = script[0], script[1:]
+	}
+	return respond(a.status, a.header, a.body), nil
+}
+
+func TestPacingBelongsToAnEndpointAndAnAccessKey(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		service := &byKey{start: time.Now(), scripts: map[string][]answer{"LTAI1": {refusal(400, "Throttling", "x-acs-retry-after", "9000")}}}
+		client := sendingThrough(t, service.answer)
+		with := func(opts ...Option) *Client {
+			t.Helper()
+			derived, err := client.With(opts...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return derived
+		}
+		static := func(id string) Option { return WithCredentials(StaticCredentials(id, "hunter22-secret", "")) }
+		var running sync.WaitGroup
+		for _, c := range []*Client{
+			client, with(WithPrefetch(1)), with(static("LTAI1")), // together
+			with(static("LTAI2")), with(WithEndpoint("https://other.test")), with(WithPacing(false)),
+		} {
+			running.Go(func() {
+				if _, err := c.ListImage(t.Context(), ListImageRequest{}); err != nil {
+					t.Error(err)
+				}
+			})
+			synctest.Wait()
+		}
+		running.Wait()
+		slices.Sort(service.sent)
+		got := strings.Join(service.sent, "\n")
+		for key, want := range map[string]int{
+			"appstream-center.cn-shanghai.aliyuncs.com LTAI1 0s": 2, // the refused one and the one without pacing
+			"appstream-center.cn-shanghai.aliyuncs.com LTAI1 9":  3,
+			"appstream-center.cn-shanghai.aliyuncs.com LTAI2 0s": 1,
+			"other.test LTAI1 0s":                                1,
+		} {
+			if n := strings.Count(got, key); n != want {
+				t.Errorf("%d requests %q, want %d; all:\n%s", n, key, want, got)
+			}
+		}
+	})
+}
+
+// A provider can return the credentials of whoever asks.
+func TestAnAttemptWaitsUnderTheKeyThatItsProviderReturns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		type tenant struct{}
+		service := &byKey{start: time.Now(), scripts: map[string][]answer{"LTAI-a": {refusal(400, "Throttling", "x-acs-retry-after", "9000")}}}
+		client := sendingThrough(t, service.answer, WithCredentials(CredentialsFunc(func(ctx context.Context) (Credentials, error) {
+			return Credentials{AccessKeyID: ctx.Value(tenant{}).(string), AccessKeySecret: "hunter22-secret"}, nil
+		})))
+		var running sync.WaitGroup
+		for _, key := range []string{"LTAI-a", "LTAI-b", "LTAI-a", "LTAI-b"} {
+			running.Go(func() {
+				page, err := client.ListImage(context.WithValue(t.Context(), tenant{}, key), ListImageRequest{})
+				if err != nil || key == "LTAI-b" && page.Attempts != 1 {
+					t.Errorf("%s: %v, %v", key, page, err)
+				}
+			})
+			synctest.Wait()
+		}
+		running.Wait()
+		got := strings.ReplaceAll(strings.Join(service.sent, "\n"), "appstream-center.cn-shanghai.aliyuncs.com ", "")
+		if !strings.HasPrefix(got, "LTAI-a 0s\nLTAI-b 0s\nLTAI-b 0s\nLTAI-a 9s\nLTAI-a 9.") {
+			t.Errorf("requests:\n%s", got)
+		}
+	})
+}
+
+func TestADelayThatTheServiceAsksForHoldsBackAnAttemptWhoseProviderIsSlow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		asked := atomic.Int32{}
+		service := &byKey{start: time.Now(), scripts: map[string][]answer{"LTAI1": {refusal(400, "Throttling", "x-acs-retry-after", "9000")}}}
+		client := sendingThrough(t, service.answer, WithCredentials(CredentialsFunc(func(context.Context) (Credentials, error) {
+			if asked.Add(1) == 2 {
+				time.Sleep(time.Second)
+			}
+			return Credentials{AccessKeyID: "LTAI1", AccessKeySecret: "hunter22-secret"}, nil
+		})))
+		var running sync.WaitGroup
+		for range 2 {
+			running.Go(func() {
+				if _, err := client.ListImage(t.Context(), ListImageRequest{}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		running.Wait()
+		if len(service.sent) != 3 || !strings.HasSuffix(service.sent[0], " 0s") || !strings.Contains(service.sent[1], "LTAI1 9") {
+			t.Errorf("requests: %q, want all but the first after 9 s", service.sent)
+		}
+	})
+}
+
+func TestThrottledAttemptsLeaveTheRetryBudgetAlone(t *testing.T) {
+	t.Parallel()
+	throttled := refusal(400, "Throttling.User")
+	for _, pacing := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			client, _ := scripted(t, []answer{throttled, throttled, throttled, ok()}, WithRetry(RetryPolicy{Budget: 5}), WithPacing(pacing))
+			_, err := client.ListImage(t.Context(), ListImageRequest{})
+			if failed := err != nil; failed == pacing {
+				t.Errorf("pacing %v: error %v", pacing, err)
+			}
+		})
+	}
+}
+
+func TestOtherFailuresBackOffWhilePacing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var attempts []Attempt
+		client, _ := scripted(t, []answer{refusal(400, "Throttling"), refusal(500, "InternalError"), ok()},
+			WithRetry(RetryPolicy{BaseDelay: 2 * time.Second}), WithObserver(func(_ context.Context, a Attempt) { attempts = append(attempts, a) }))
+		if _, err := client.ListImage(t.Context(), ListImageRequest{}); err != nil {
+			t.Fatal(err)
+		}
+		if attempts[0].RetryIn > 500*ms || attempts[1].RetryIn != 4*time.Second || attempts[2].Waited != 0 {
+			t.Errorf("waits %v and %v, and %v for a turn; want less than 500ms, 4s and 0s",
+				attempts[0].RetryIn, attempts[1].RetryIn, attempts[2].Waited)
+		}
+	})
+}
+
+func TestAListingIsPatientWithThrottledPages(t *testing.T) {
+	t.Parallel()
+	forever := []answer{refusal(400, "Throttling.User")}
+	tests := map[string]struct {
+		answers  []answer
+		policy   RetryPolicy
+		opts     []Option
+		from, to time.Duration // when the listing ends
+		fails    bool
+		stopped  string
+	}{
+		"throttled ten times": {answers: append(slices.Repeat(forever, 10), ok()), from: time.Second, to: time.Minute},
+		"throttled and broken": {
+			answers: slices.Concat(slices.Repeat(forever, 5), []answer{{err: io.EOF}, forever[0], {err: io.EOF}, ok()}),
+			from:    time.Second, to: time.Minute,
+		},
+		"broken too often": {
+			answers: slices.Concat(slices.Repeat(forever, 5), slices.Repeat([]answer{{err: io.EOF}, forever[0]}, 3), []answer{{err: io.EOF}}),
+			from:    time.Second, to: time.Minute, fails: true, stopped: "no attempts left",
+		},
+		"throttled without end": {
+			answers: forever, from: time.Minute, to: 66 * time.Second,
+			fails: true, stopped: "the service has throttled the page for more than 1m0s",
+		},
+		"less patience": {
+			answers: forever, policy: RetryPolicy{ThrottlePatience: 5 * time.Second}, from: 5 * time.Second, to: 10 * time.Second,
+			fails: true, stopped: "the service has throttled the page for more than 5s",
+		},
+		"no patience": {
+			answers: forever, policy: RetryPolicy{ThrottlePatience: -1}, to: 5 * time.Second,
+			fails: true, stopped: "no attempts left",
+		},
+		"a single attempt": {answers: forever, policy: RetryPolicy{MaxAttempts: 1}, fails: true, stopped: "no attempts left"},
+		"without pacing": {
+			answers: forever, opts: []Option{WithPacing(false)}, from: 7 * time.Second, to: 7 * time.Second,
+			fails: true, stopped: "no attempts left",
+		},
+		"throttling is not retried": {
+			answers: forever, policy: RetryPolicy{Retryable: func(error) bool { return false }},
+			fails: true, stopped: "not retryable",
+		},
+		"a hint beyond MaxDelay": {
+			answers: []answer{refusal(400, "Throttling", "Retry-After", "21")}, fails: true,
+			stopped: "the service asks to wait 21s, more than MaxDelay of 20s",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				client, _ := scripted(t, test.answers, append(test.opts, WithRetry(test.policy))...)
+				_, err := Collect(client.Images(t.Context(), ListImageRequest{PageSize: 10}))
+				if took := time.Since(start); took < test.from || took > test.to {
+					t.Errorf("the listing ended after %v, want %v to %v", took, test.from, test.to)
+				}
+				if (err != nil) != test.fails {
+					t.Fatalf("the listing ended with %v", err)
+				}
+				stopped := ""
+				var apiErr *APIError
+				var transportErr *TransportError
+				switch {
+				case errors.As(err, &apiErr):
+					stopped = apiErr.StopReason
+				case errors.As(err, &transportErr):
+					stopped = transportErr.StopReason
+				}
+				if stopped != test.stopped {
+					t.Errorf("StopReason %q, want %q", stopped, test.stopped)
+				}
+			})
+		})
+	}
+}
+
+func TestASingleCallHasItsAttemptsOnly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, s := scripted(t, []answer{refusal(400, "Throttling.User")})
+		_, err := client.ListImage(t.Context(), ListImageRequest{})
+		var apiErr *APIError
+		if !errors.As(err, &apiErr) || apiErr.Attempts != 4 || apiErr.StopReason != "no attempts left" || len(s.sent) != 4 {
+			t.Errorf("%d requests, then %v", len(s.sent), err)
+		}
+	})
+}
+
+// A lister of the caller's passes the patience on.
+type wrappedLister struct{ ImageLister }
+
+func TestPatienceReachesThroughALister(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, _ := scripted(t, append(slices.Repeat([]answer{refusal(400, "Throttling.User")}, 10), ok()))
+		images, err := Collect(Images(t.Context(), wrappedLister{client}, ListImageRequest{PageSize: 10}))
+		if err != nil || len(images) != 1 {
+			t.Errorf("%v, %v", images, err)
+		}
+	})
+}
+
+func TestOnlyAHintFailsAtOnceForOutlastingTheDeadline(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		header  []string
+		after   time.Duration
+		expired bool
+		stopped string
+	}{
+		"hint": {[]string{"x-acs-retry-after", "5000"}, 0, false, "the wait of 5s would outlast ctx's deadline"},
+		"slot": {nil, 100 * ms, true, "the call was ended: context deadline exceeded"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				client, _ := scripted(t, []answer{refusal(400, "Throttling", test.header...)})
+				ctx, cancel := context.WithTimeout(t.Context(), 100*ms)
+				defer cancel()
+				start := time.Now()
+				_, err := client.ListImage(ctx, ListImageRequest{})
+				var apiErr *APIError
+				if !errors.As(err, &apiErr) || time.Since(start) != test.after || errors.Is(err, context.DeadlineExceeded) != test.expired {
+					t.Fatalf("%v after %v", err, time.Since(start))
+				}
+				if apiErr.StopReason != test.stopped {
+					t.Errorf("StopReason %q, want %q", apiErr.StopReason, test.stopped)
+				}
+			})
+		})
+	}
+}
+
+func TestWaitingForATurnEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, _ := scripted(t, []answer{refusal(400, "Throttling", "x-acs-retry-after", "9000"), ok()}, WithRetry(RetryPolicy{MaxAttempts: 1}))
+		if _, err := client.ListImage(t.Context(), ListImageRequest{}); !errors.Is(err, CodeThrottling) {
+			t.Fatal(err)
+		}
+		cause := errors.New("the user left")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		start := time.Now()
+		time.AfterFunc(time.Second, func() { cancel(cause) })
+		_, err := client.ListImage(ctx, ListImageRequest{})
+		if !errors.Is(err, context.Canceled) || !errors.Is(err, cause) || time.Since(start) != time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
+}
+
+func TestAnAttemptThatPanicsGivesItsConnectionBack(t *testing.T) {
+	t.Parallel()
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, onePage) }))
+	defer service.Close()
+	transport := &http.Transport{MaxConnsPerHost: 1}
+	defer transport.CloseIdleConnections()
+	client, err := New("cn-shanghai", WithEndpoint(service.URL), WithPlainHTTP(), WithHTTPClient(&http.Client{Transport: transport}),
+		WithCredentials(StaticCredentials("LTAI1", "hunter22-secret", "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the provider's panic was lost")
+			}
+		}()
+		client.ListImage(t.Context(), ListImageRequest{}, WithCredentials(CredentialsFunc(func(context.Context) (Credentials, error) { panic("no") })))
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := client.ListImage(ctx, ListImageRequest{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// The transport's own queue for connections would count against each attempt.
+func TestWaitingForAConnectionIsNoAttempt(t *testing.T) {
+	t.Parallel()
+	const calls, width, takes = 4000, 64, 20 * time.Millisecond
+	var inFlight, most atomic.Int64
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		now := inFlight.Add(1)
+		for before := most.Load(); now > before && !most.CompareAndSwap(before, now); before = most.Load() {
+		}
+		time.Sleep(takes)
+		inFlight.Add(-1)
+		io.WriteString(w, onePage)
+	}))
+	defer service.Close()
+	transport := &http.Transport{MaxConnsPerHost: width, MaxIdleConnsPerHost: width}
+	defer transport.CloseIdleConnections()
+	var attempts, waited atomic.Int64
+	client, err := New("cn-shanghai", WithEndpoint(service.URL), WithPlainHTTP(), WithHTTPClient(&http.Client{Transport: transport}),
+		WithCredentials(StaticCredentials("LTAI1", "hunter22-secret", "")),
+		WithRetry(RetryPolicy{AttemptTimeout: time.Second, MaxAttempts: 1}),
+		WithObserver(func(_ context.Context, a Attempt) {
+			attempts.Add(1)
+			if a.Waited > 0 {
+				waited.Add(1)
+			}
+		}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var running sync.WaitGroup
+	var failed atomic.Int64
+	for range calls {
+		running.Go(func() {
+			if _, err := client.ListImage(t.Context(), ListImageRequest{}); err != nil && failed.Add(1) == 1 {
+				t.Error(err)
+			}
+		})
+	}
+	running.Wait()
+	got := []int64{failed.Load(), attempts.Load()}
+	if diff := cmp.Diff([]int64{0, calls}, got); diff != "" {
+		t.Errorf("failed calls and attempts (-want +got):\n%s", diff)
+	}
+	if most.Load() > width || waited.Load() < calls/2 {
+		t.Errorf("%d requests at once over %d connections, %d attempts that waited", most.Load(), width, waited.Load())
+	}
+}
