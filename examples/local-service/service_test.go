@@ -12,10 +12,10 @@ import (
 	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
-// service is run, in a goroutine, on a free port.
+// service is the program, running in a goroutine on a free port.
 type service struct {
 	url string
-	// stop ends it as Ctrl-C would, and returns what it printed and its code.
+	// stop ends it as Ctrl-C does, and returns what it printed and its exit code.
 	stop func() (stdout string, code int)
 }
 
@@ -51,7 +51,7 @@ func startService(t *testing.T, args ...string) service {
 	return service{url, stop}
 }
 
-// client is what a Go program would make; others do the like.
+// client returns a client the way a Go program makes one.
 func (s service) client(t *testing.T, opts ...appstreaming.Option) *appstreaming.Client {
 	t.Helper()
 	client, err := appstreaming.New(appstreaming.RegionShanghai, append([]appstreaming.Option{

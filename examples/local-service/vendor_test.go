@@ -35,8 +35,8 @@ type outcome struct {
 	Images []appstreaming.Image `json:"images"`
 }
 
-// vendorJobs are listings, each with what is to come of it. The sixth page, which
-// only the last of them asks for, is throttled.
+// vendorJobs returns listings and their expected results. The sixth page, which
+// only the last listing requests, is throttled.
 func vendorJobs(url, variant string) (jobs []job, want []outcome) {
 	all := appstreamingtest.SampleImages(237)
 	base := job{
@@ -153,7 +153,7 @@ func runVendorClient(t *testing.T, dir, script string, jobs []job) []outcome {
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	node := exec.CommandContext(ctx, "node", filepath.Join(dir, script))
-	// No proxy, no credentials of the user's: it is to reach loopback alone.
+	// Without the user's proxy and credentials it reaches loopback alone.
 	node.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}
 	node.Dir, node.Stdin, node.Stdout, node.Stderr = dir, bytes.NewReader(input), &stdout, &stderr
 	if err := node.Run(); err != nil {

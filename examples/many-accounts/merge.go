@@ -7,26 +7,26 @@ import (
 	"github.com/wuying-go/appstreaming"
 )
 
-// row is an image and where it is from.
+// row is an image and its source.
 type row struct {
 	source source
 	image  appstreaming.Image
 }
 
-// result tells how listing a source went.
+// result is how listing a source ended.
 type result struct {
 	listed int
 	err    error
 }
 
-// stream is the images of several sources as they come.
+// stream is the images of several sources, in the order they arrive.
 type stream struct {
-	rows    <-chan row // closed when all sources are through; read it to the end
+	rows    <-chan row // closed when all sources are listed; read it to the end
 	results []result   // in the order of the sources; valid when rows is closed
 }
 
-// merge lists all sources at once. One that fails does not end the others; ctx
-// ends all.
+// merge lists all sources at the same time. A source that fails does not end the
+// others. Canceling ctx ends all.
 func merge(ctx context.Context, sources []source) *stream {
 	rows := make(chan row)
 	s := &stream{rows: rows, results: make([]result, len(sources))}

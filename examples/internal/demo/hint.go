@@ -9,7 +9,7 @@ import (
 	"github.com/wuying-go/appstreaming"
 )
 
-// hints are tried in order; the first that fits is given.
+// hints are tried in order; the first that matches is shown.
 var hints = []struct {
 	fits func(error) bool
 	text string
@@ -76,7 +76,7 @@ func isA[T error](err error) bool {
 	return errors.As(err, &target)
 }
 
-// Hint says what to do about an error, or nothing.
+// Hint returns what the user can do about an error, or an empty text.
 func Hint(err error) string {
 	for _, h := range hints {
 		if h.fits(err) {

@@ -2,9 +2,9 @@ package demo
 
 import "strings"
 
-// Nearest returns the value that was probably meant: the same but for letter
-// case and separators, or else at most two letters off. Empty when none is
-// near.
+// Nearest returns the value that was probably meant: one that differs in letter
+// case and separators only, or else in at most two letters. It returns an empty
+// text when there is none.
 func Nearest(value string, values []string) string {
 	best, distance := "", 3
 	for _, candidate := range values {
@@ -19,7 +19,7 @@ func plain(s string) string {
 	return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s))
 }
 
-// edits is the Levenshtein distance.
+// edits returns the Levenshtein distance.
 func edits(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

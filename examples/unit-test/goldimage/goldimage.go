@@ -1,4 +1,4 @@
-// Package goldimage stands for a service of yours: it knows which image a new
+// Package goldimage stands for a service of yours. It knows which image a new
 // desktop should start from.
 package goldimage
 
@@ -10,21 +10,20 @@ import (
 	"github.com/wuying-go/appstreaming"
 )
 
-// ErrNone says that no image fits.
+// ErrNone says that no image matches.
 var ErrNone = errors.New("no gold image")
 
-// Catalog finds gold images: those that carry a tag and are available.
+// Catalog finds gold images: available images with a certain tag.
 type Catalog struct {
-	// Images is what the catalog needs of a client. That it is an interface is
-	// all that testing asks for.
+	// Images lists images. It is an interface, so tests can pass a stub.
 	Images appstreaming.ImageLister
-	// Tag is what gold images carry.
+	// Tag is the tag of gold images.
 	Tag appstreaming.Tag
 }
 
-// Newest returns the gold image for a system, deployed to a region, that was
-// modified last. It returns ErrNone when there is none, and otherwise an error
-// that matches the client's.
+// Newest returns the latest gold image for a system that is deployed to a
+// region. Without such an image the error matches ErrNone; other errors match
+// the client's.
 func (c *Catalog) Newest(ctx context.Context, system appstreaming.OSType, region string) (appstreaming.Image, error) {
 	wanted := appstreaming.ListImageRequest{
 		Status:       appstreaming.ImageStatusAvailable,
@@ -37,7 +36,7 @@ func (c *Catalog) Newest(ctx context.Context, system appstreaming.OSType, region
 		if err != nil {
 			return appstreaming.Image{}, fmt.Errorf("finding the gold image for %s in %s: %w", system, region, err)
 		}
-		if image.Modified > newest.Modified { // of this layout, text sorts as time does
+		if image.Modified > newest.Modified { // the text sorts in the order of time
 			newest = image
 		}
 	}

@@ -14,9 +14,8 @@ import (
 
 // There are two ways to test code that uses the SDK.
 //
-// A hand-written ImageLister is enough for what the code does with images and
-// errors. It is a function, needs no network, and shows the request as the code
-// made it.
+// A stub is enough to test what the code does with images and errors. It is a
+// function, needs no network, and shows the request the code made.
 
 type stub func(appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error)
 
@@ -73,9 +72,9 @@ func TestARefusalCanBeToldFromNoImage(t *testing.T) {
 	}
 }
 
-// The service double is for what a stub would take on trust: that the request
-// selects the right images, that it is signed and paged, and that what goes
-// wrong between the two ends is survived or reported.
+// The service double tests what a stub takes for granted: that the request
+// selects the right images, that it is signed and paged, and that failures of
+// the network and the service are survived or reported.
 
 func TestTheRequestSelectsGoldImagesOfManyPages(t *testing.T) {
 	t.Parallel()
