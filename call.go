@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/wuying-go/appstreaming/internal/pacer"
@@ -81,7 +79,6 @@ func (c *call) Send(ctx context.Context) {
 	if c.notAdmitted = c.admit(); c.notAdmitted != nil {
 		return
 	}
-	c.tokens.Spend()
 	c.number++
 	for !c.attempt(ctx, asked) {
 		if c.notAdmitted = c.queue(); c.notAdmitted != nil {
@@ -89,6 +86,7 @@ func (c *call) Send(ctx context.Context) {
 			return
 		}
 	}
+	c.tokens.Spend()
 }
 
 // attempt makes an attempt that was admitted. It reports false when the attempt
@@ -116,131 +114,14 @@ func (c *call) attempt(ctx context.Context, asked time.Time) (made bool) {
 // the attempt succeeded or was throttled, and how long the service asks to wait.
 // It is not reached when the attempt panics.
 func (c *call) settle() {
+	if c.last.err == nil {
+		return
+	}
 	c.last.throttled = isThrottled(c.last.err)
 	c.last.hint = retry.Hint(c.last.header, c.last.throttled, c.client.shared.clock.Now(c.cfg.now()))
 	if refusal, ok := c.last.err.(*APIError); ok {
 		refusal.RetryAfter = c.last.hint
 	}
-}
-
-// try signs, sends, reads and decodes.
-func (c *call) try(ctx context.Context) (*ListImageResponse, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.attemptTimeout(), ErrAttemptTimeout)
-	defer cancel()
-
-	found, err := c.findCredentials(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !c.mayStillSend(found) {
-		return nil, errNotYet
-	}
-	c.last.credentials = found
-	c.secrets.Add(found.AccessKeySecret, found.SecurityToken, found.BearerToken)
-	c.last.signed = c.client.shared.clock.Now(c.cfg.now())
-	req, signature, err := c.request.sign(ctx, stamp{credentials: found, nonce: c.cfg.nonce(), time: c.last.signed, retries: c.number - 1})
-	if err != nil {
-		return nil, err
-	}
-	c.secrets.Add(signature)
-	c.last.method = req.Method
-
-	resp, err := roundTrip(c.cfg.httpClient.Transport, req)
-	if err != nil {
-		return nil, c.transportError(ctx, err)
-	}
-	defer closeInTime(ctx, resp)()
-	c.last.status = resp.StatusCode
-	c.last.header = resp.Header
-	c.last.requestID = c.secrets.Text(resp.Header.Get("X-Acs-Request-Id"))
-	page, err := c.read(ctx, resp)
-	if page != nil && page.RequestID != "" {
-		c.last.requestID = page.RequestID
-	}
-	return page, err
-}
-
-// attemptTimeout is the smaller of the policy's and the http.Client's.
-func (c *call) attemptTimeout() time.Duration {
-	timeout := c.cfg.retry.attemptTimeout()
-	if other := c.cfg.httpClient.Timeout; other > 0 {
-		timeout = min(timeout, other)
-	}
-	return timeout
-}
-
-// findCredentials asks the provider, unless it was asked after a refusal.
-func (c *call) findCredentials(ctx context.Context) (Credentials, error) {
-	if renewed := c.renewed; renewed != nil {
-		c.renewed = nil
-		return *renewed, nil
-	}
-	return provide(ctx, c.ctx, c.cfg.credentials, c.attemptTimeout(), c.refused)
-}
-
-// timedOut reports whether an attempt's ctx has ended and the caller's has not.
-func (c *call) timedOut(ctx context.Context) bool {
-	return ctx.Err() != nil && c.ctx.Err() == nil
-}
-
-// roundTrip sends a request. It accepts what the rules for a RoundTripper
-// forbid: neither response nor error, both, and a response without a body.
-func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, error) {
-	resp, err := transport.RoundTrip(req)
-	switch {
-	case err != nil:
-		if resp != nil && resp.Body != nil {
-			resp.Body.Close()
-		}
-		return nil, err
-	case resp == nil:
-		return nil, errors.New("the http.Client's transport returned neither a response nor an error")
-	case resp.Body == nil:
-		bodiless := *resp
-		bodiless.Body, bodiless.ContentLength = http.NoBody, 0
-		return &bodiless, nil
-	}
-	return resp, nil
-}
-
-// closeInTime closes the response's body as soon as ctx ends, so that a read
-// from it does not outlast ctx, and otherwise when the returned function is
-// called. While ctx lives only that function closes it.
-func closeInTime(ctx context.Context, resp *http.Response) (finish func()) {
-	var once sync.Once
-	closeBody := func() { once.Do(func() { resp.Body.Close() }) }
-	stop := context.AfterFunc(ctx, closeBody)
-	return func() {
-		stop()
-		closeBody()
-	}
-}
-
-// transportError describes a response that did not arrive, or only in part.
-func (c *call) transportError(ctx context.Context, err error) *TransportError {
-	e := &TransportError{
-		Operation: c.request.operation.name,
-		Host:      c.request.endpoint.host,
-		RequestID: c.last.requestID,
-		Err:       c.safeCause(ctx, err),
-	}
-	if dnsErr, ok := as[*net.DNSError](err); ok && dnsErr.IsNotFound {
-		e.Hint = c.request.endpoint.hint
-	}
-	return e
-}
-
-// safeCause makes an error of the network safe to wrap. It shows no secret, and
-// it does not look like the end of the caller's ctx when that is alive.
-func (c *call) safeCause(ctx context.Context, err error) error {
-	err = c.secrets.Err(err)
-	switch {
-	case c.timedOut(ctx):
-		return wrapf("%w: not answered within %v (%v)", ErrAttemptTimeout, c.attemptTimeout(), err)
-	case c.ctx.Err() == nil:
-		return withoutContextErrors(err)
-	}
-	return err
 }
 
 // Next decides what follows the attempt just made, and reports it.
@@ -339,27 +220,6 @@ func (c *call) correct(err error) bool {
 	return false
 }
 
-// invalidateCredentials tells the provider what the service refused.
-func (c *call) invalidateCredentials() {
-	c.refused = &refusedCredentials{c.last.credentials, time.Now()}
-	if provider, ok := c.cfg.credentials.(CredentialsInvalidator); ok {
-		provider.InvalidateCredentials(c.ctx, c.last.credentials)
-	}
-}
-
-// renewKey asks the provider for another key than the refused one. It reports
-// whether there is one, which the next attempt then uses.
-func (c *call) renewKey() bool {
-	ctx, cancel := context.WithTimeoutCause(c.ctx, c.attemptTimeout(), ErrAttemptTimeout)
-	defer cancel()
-	found, err := c.findCredentials(ctx)
-	if err != nil || found == c.last.credentials {
-		return false
-	}
-	c.renewed = &found
-	return true
-}
-
 // isTimeError reports whether the service refused the time of a request.
 func isTimeError(err error) bool {
 	apiErr, ok := as[*APIError](err)
@@ -434,24 +294,3 @@ func ctxError(ctx context.Context) error {
 	}
 	return fmt.Errorf("%w: %w", err, cause)
 }
-
-// withoutContextErrors makes an error that does not match the errors of package
-// context. Timeouts of the network match context.DeadlineExceeded; the caller
-// would take them for the end of a ctx that is alive.
-func withoutContextErrors(err error) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return contextErrorsHidden{err}
-	}
-	return err
-}
-
-// contextErrorsHidden has no Unwrap method, because errors.Is would follow it.
-type contextErrorsHidden struct{ err error }
-
-func (e contextErrorsHidden) Error() string { return e.err.Error() }
-
-func (e contextErrorsHidden) Is(target error) bool {
-	return target != context.Canceled && target != context.DeadlineExceeded && errors.Is(e.err, target)
-}
-
-func (e contextErrorsHidden) As(target any) bool { return errors.As(e.err, target) }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/wuying-go/appstreaming/internal/redact"
 	"github.com/wuying-go/appstreaming/internal/singleflight"
 )
 
@@ -151,7 +152,7 @@ func provide(ctx, caller context.Context, p CredentialsProvider, timeout time.Du
 	case err == nil:
 		return found.checked()
 	default:
-		err = withoutContextErrors(err)
+		err = redact.ContextErrors(err)
 	}
 	return Credentials{}, asCredentialsError(err)
 }

@@ -61,7 +61,8 @@ func (c *call) read(ctx context.Context, resp *http.Response) (*ListImageRespons
 		c.last.requestID = page.RequestID
 	}
 	if decodeErr != nil {
-		if err := brokeOff(ctx, body, nil); err != nil {
+		// Valid JSON has arrived whole, even if ctx has ended since.
+		if err := brokeOff(ctx, body, nil); err != nil && !json.Valid(body.Bytes) {
 			return nil, c.transportError(ctx, err)
 		}
 		return nil, c.decodeError(decodeErr, body.Bytes)

@@ -9,7 +9,7 @@ import (
 // 1: base, doubled by every further attempt, and at most limit.
 func Bound(base, limit time.Duration, attempt int) time.Duration {
 	bound := min(base, limit)
-	for ; attempt > 1 && bound < limit; attempt-- {
+	for range min(attempt-1, 63) { // the largest duration is less than 1ns doubled 63 times
 		if bound > limit/2 {
 			return limit
 		}

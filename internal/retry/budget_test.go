@@ -77,6 +77,25 @@ func TestBudgetGetsBackWhatASuccessfulCallSpentAndAReward(t *testing.T) {
 	}
 }
 
+func TestBudgetIsRefilledByCallsThatCannotRetry(t *testing.T) {
+	t.Parallel()
+	var b retry.Budget
+	failed := b.Account(5)
+	failed.Reserve()
+	failed.Spend()
+	failed.Close()
+	for range 5 {
+		call := b.Account(0)
+		if call.Reserve() {
+			t.Fatal("a budget without tokens allows a retry")
+		}
+		call.Succeed()
+	}
+	if got := allowed(&b, 5); got != 1 {
+		t.Errorf("after five successes %d retries are allowed, want 1", got)
+	}
+}
+
 func TestBudgetGetsBackARetryThatNeverBegan(t *testing.T) {
 	t.Parallel()
 	var b retry.Budget

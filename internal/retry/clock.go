@@ -7,10 +7,6 @@ import (
 	"time"
 )
 
-// maxSkew is the smallest difference that is corrected. A slow response
-// explains less, and the service accepts up to 15 minutes.
-const maxSkew = 4 * time.Minute
-
 // Clock is the local clock with a correction learned from the service. The zero
 // Clock has no correction. It is safe for concurrent use.
 type Clock struct{ offset atomic.Int64 } // nanoseconds to add to the local time
@@ -26,6 +22,8 @@ func (c *Clock) Now(local time.Time) time.Time {
 // at most four minutes apart or date is invalid. A later call can undo a
 // correction that is no longer true.
 func (c *Clock) Correct(signed, local time.Time, date string) bool {
+	// A slow response explains less, and the service accepts up to 15 minutes.
+	const maxSkew = 4 * time.Minute
 	server, ok := parseDate(date)
 	if !ok || server.Sub(signed).Abs() <= maxSkew {
 		return false

@@ -79,17 +79,20 @@ func TestBoundDoublesUpToItsLimit(t *testing.T) {
 		attempt     int
 		want        time.Duration
 	}{
-		"first":                    {100, 2000, 1, 100},
-		"second":                   {100, 2000, 2, 200},
-		"third":                    {100, 2000, 3, 400},
-		"just the limit":           {100, 400, 3, 400},
-		"the limit is reached":     {100, 300, 3, 300},
-		"stays at the limit":       {100, 400, 9, 400},
-		"an attempt far beyond":    {100, 2000, 1 << 30, 2000},
-		"a base over the limit":    {100, 50, 1, 50},
-		"no base":                  {0, 50, 3, 0},
-		"no overflow":              {math.MaxInt64/2 + 1, math.MaxInt64, 2, math.MaxInt64},
-		"the largest without loss": {math.MaxInt64 / 2, math.MaxInt64, 2, math.MaxInt64 - 1},
+		"first":                       {100, 2000, 1, 100},
+		"second":                      {100, 2000, 2, 200},
+		"third":                       {100, 2000, 3, 400},
+		"just the limit":              {100, 400, 3, 400},
+		"the limit is reached":        {100, 300, 3, 300},
+		"an attempt before the first": {100, 300, 0, 100},
+		"63 doublings":                {1, math.MaxInt64, 64, math.MaxInt64},
+		"62 doublings":                {1, math.MaxInt64, 63, 1 << 62},
+		"stays at the limit":          {100, 400, 9, 400},
+		"an attempt far beyond":       {100, 2000, 1 << 30, 2000},
+		"a base over the limit":       {100, 50, 1, 50},
+		"no base":                     {0, 50, 3, 0},
+		"no overflow":                 {math.MaxInt64/2 + 1, math.MaxInt64, 2, math.MaxInt64},
+		"the largest without loss":    {math.MaxInt64 / 2, math.MaxInt64, 2, math.MaxInt64 - 1},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

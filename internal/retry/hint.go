@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// MaxHint stands for any delay that is too long to count in nanoseconds.
-const MaxHint = 365 * 24 * time.Hour
+// MaxHint is the longest hint, a year. Longer ones become MaxHint.
+const MaxHint = 8760 * time.Hour
 
 // Hint returns the delay that a response asks for, or 0 when it asks for none.
 // Of several the longest counts:
@@ -65,8 +65,8 @@ func parseDelay(text string, unit time.Duration) time.Duration {
 		return 0
 	}
 	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil || n > uint64(MaxHint/unit) {
+	if err != nil { // too many digits
 		return MaxHint
 	}
-	return time.Duration(n) * unit
+	return time.Duration(min(n, uint64(MaxHint/unit))) * unit
 }

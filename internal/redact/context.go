@@ -1,0 +1,27 @@
+package redact
+
+import (
+	"context"
+	"errors"
+)
+
+// ContextErrors returns an error like err that does not match the errors of
+// package context. Timeouts of the network match context.DeadlineExceeded, and
+// a caller would take them for the end of a ctx that is alive.
+func ContextErrors(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return notOfContext{err}
+	}
+	return err
+}
+
+// notOfContext has no Unwrap method, because errors.Is would follow it.
+type notOfContext struct{ err error }
+
+func (e notOfContext) Error() string { return e.err.Error() }
+
+func (e notOfContext) Is(target error) bool {
+	return target != context.Canceled && target != context.DeadlineExceeded && errors.Is(e.err, target)
+}
+
+func (e notOfContext) As(target any) bool { return errors.As(e.err, target) }
