@@ -160,6 +160,10 @@ func TestAttemptsFollowTheRetryRules(t *testing.T) {
 			answers: []answer{refusal(400, "InvalidTimeStamp.Expired", "Date", "Fri, 31 Dec 1999 23:20:00 GMT"), ok()},
 			at:      []time.Duration{0, 0},
 		},
+		"time error in another letter case": {
+			answers: []answer{refusal(400, "InvalidTimestamp.Expired", "Date", one), ok()},
+			at:      []time.Duration{0, 0},
+		},
 		"time error under another code": {
 			answers: []answer{refusal(400, "IllegalTimestamp", "Date", "Saturday, 01-Jan-00 00:40:00 GMT"), ok()},
 			at:      []time.Duration{0, 0},

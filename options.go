@@ -185,6 +185,11 @@ func WithPlainHTTP() Option {
 // the service offers it, proxies from the environment, and at most 64
 // connections, as many as the largest prefetch needs. Further calls wait for a
 // free connection.
+//
+// The default transport checks HTTP/2 connections with pings and replaces one
+// that has gone silent. An http.Transport of the caller's does so if its HTTP2
+// field has a SendPingTimeout and a PingTimeout, both well below AttemptTimeout.
+// Otherwise all attempts of a call can be lost on one silent connection.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		if hc == nil {

@@ -2,10 +2,16 @@ package appstreaming
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -14,42 +20,67 @@ func TestDefaultRetryableFollowsStatusAndCode(t *testing.T) {
 	t.Parallel()
 	api := func(status int, code Code) error { return &APIError{StatusCode: status, Code: code} }
 	broken := func(err error) error { return &TransportError{Err: err} }
+	noKey := func(err error) error { return &CredentialsError{Err: err} }
 	tests := map[string]struct {
 		err  error
 		want bool
 	}{
-		"nil":                     {nil, false},
-		"400 Throttling":          {api(400, "Throttling"), true},
-		"400 Throttling.User":     {api(400, "Throttling.User"), true},
-		"400 Throttling.Api":      {api(400, "Throttling.Api"), true},
-		"400 Rejected.Throttling": {api(400, "Rejected.Throttling"), true},
-		"400 InternalError":       {api(400, "InternalError"), true},
-		"400 SystemBusy":          {api(400, "SystemBusy"), true},
-		"400 ServiceBusy":         {api(400, "ServiceBusy"), true},
-		"400 SignatureNonceUsed":  {api(400, "SignatureNonceUsed"), true},
-		"503 ServiceUnavailable":  {api(503, "ServiceUnavailable"), true},
-		"200 Throttling":          {api(200, "Throttling"), true},
-		"429":                     {api(429, ""), true},
-		"408":                     {api(408, ""), true},
-		"502":                     {api(502, ""), true},
-		"400":                     {api(400, ""), false},
-		"302":                     {api(302, ""), false},
-		"400 InvalidBizType":      {api(400, "InvalidBizType"), false},
-		"403 Forbidden":           {api(403, "Forbidden.NoPermission"), false},
-		"404 unknown key":         {api(404, "InvalidAccessKeyId.NotFound"), false},
-		"400 bad signature":       {api(400, "SignatureDoesNotMatch"), false},
-		"400 clock":               {api(400, "InvalidTimeStamp.Expired"), false},
-		"400 token":               {api(400, "InvalidSecurityToken.Expired"), false},
-		"broken connection":       {broken(io.ErrUnexpectedEOF), true},
-		"attempt timeout":         {broken(ErrAttemptTimeout), true},
-		"canceled":                {broken(context.Canceled), false},
-		"unknown authority":       {broken(x509.UnknownAuthorityError{}), false},
-		"wrong host":              {broken(x509.HostnameError{Certificate: new(x509.Certificate)}), false},
-		"expired certificate":     {broken(x509.CertificateInvalidError{}), false},
-		"decode":                  {&DecodeError{}, false},
-		"parameter":               {&ParamError{}, false},
-		"too large":               {ErrResponseTooLarge, false},
-		"wrapped":                 {fmt.Errorf("list: %w", api(503, "")), true},
+		"nil":                 {nil, false},
+		"429":                 {api(429, ""), true},
+		"408":                 {api(408, ""), true},
+		"502":                 {api(502, ""), true},
+		"101":                 {api(101, ""), false},
+		"302":                 {api(302, ""), false},
+		"400":                 {api(400, ""), false},
+		"400 InvalidBizType":  {api(400, "InvalidBizType"), false},
+		"403 Forbidden":       {api(403, "Forbidden.NoPermission"), false},
+		"404 unknown key":     {api(404, "InvalidAccessKeyId.NotFound"), false},
+		"400 bad signature":   {api(400, "SignatureDoesNotMatch"), false},
+		"400 clock":           {api(400, "InvalidTimeStamp.Expired"), false},
+		"400 token":           {api(400, "InvalidSecurityToken.Expired"), false},
+		"a prefix, no family": {api(400, "ServiceUnavailableTemporary"), false},
+		"a suffix, no family": {api(400, "MyTimeout"), false},
+
+		"broken connection":   {broken(io.ErrUnexpectedEOF), true},
+		"attempt timeout":     {broken(ErrAttemptTimeout), true},
+		"canceled":            {broken(context.Canceled), false},
+		"past the deadline":   {broken(context.DeadlineExceeded), false},
+		"ended after refusal": {fmt.Errorf("%w; before that: %w", context.Canceled, api(503, "")), false},
+		"unknown authority":   {broken(x509.UnknownAuthorityError{}), false},
+		"wrong host":          {broken(x509.HostnameError{Certificate: new(x509.Certificate)}), false},
+		"expired certificate": {broken(x509.CertificateInvalidError{}), false},
+		"unverified":          {broken(&tls.CertificateVerificationError{Err: io.EOF}), false},
+		"no TLS spoken":       {broken(tls.RecordHeaderError{}), false},
+
+		"provider without connection": {noKey(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), true},
+		"provider without address":    {noKey(&net.DNSError{Name: "sts.example.com"}), true},
+		"provider cut short":          {noKey(fmt.Errorf("reading: %w", io.ErrUnexpectedEOF)), true},
+		"provider closed upon":        {noKey(&url.Error{Op: "Get", URL: "https://sts.example.com", Err: io.EOF}), true},
+		"provider reset":              {noKey(fmt.Errorf("reading: %w", syscall.ECONNRESET)), true},
+		"slow provider":               {noKey(ErrAttemptTimeout), true},
+		"provider's timeout":          {noKey(fmt.Errorf("asking: %w", os.ErrDeadlineExceeded)), true},
+		"provider's certificate":      {noKey(&net.OpError{Op: "dial", Err: x509.UnknownAuthorityError{}}), false},
+		"provider's file":             {noKey(&os.PathError{Op: "open", Path: "credentials", Err: syscall.ENOENT}), false},
+		"provider's refusal":          {noKey(errors.New("no such role")), false},
+		"no credentials":              {noKey(ErrNoCredentials), false},
+
+		"decode":    {&DecodeError{}, false},
+		"parameter": {&ParamError{}, false},
+		"too large": {ErrResponseTooLarge, false},
+		"wrapped":   {fmt.Errorf("list: %w", api(503, "")), true},
+	}
+	for _, family := range []Code{
+		"Throttling", "Rejected.Throttling", "ThrottlingException", "TooManyRequests", "FlowControl", "ServiceUnavailable", "InternalError",
+		"SystemError", "SystemBusy", "ServiceBusy", "Timeout", "RequestTimeout", "SignatureNonceUsed",
+	} {
+		for _, code := range []Code{family, family + ".Some", Code(strings.ToLower(string(family))), Code(strings.ToUpper(string(family)))} {
+			for _, status := range []int{200, 400, 403, 404, 500} {
+				tests[fmt.Sprintf("%d %s", status, code)] = struct {
+					err  error
+					want bool
+				}{api(status, code), true}
+			}
+		}
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
