@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net/http"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/wuying-go/appstreaming"
@@ -73,7 +76,7 @@ func ExampleListImageRequest() {
 		BizType:       appstreaming.Ptr(int32(1)),
 		PlatformNames: []appstreaming.PlatformName{appstreaming.PlatformNameUbuntu, appstreaming.PlatformNameDebian},
 		Features:      []appstreaming.Feature{appstreaming.FeatureGPU},
-		Tags:          []appstreaming.Tag{{Key: "env", Value: "production"}, {Key: "成本中心"}}, // any value
+		Tags:          []appstreaming.Tag{{Key: "env", Value: "production"}},
 	}
 	page, err := client.ListImage(context.Background(), request)
 	if err != nil {
@@ -83,11 +86,11 @@ func ExampleListImageRequest() {
 	fmt.Println(request)
 	fmt.Println(page.Count, "images")
 	// Output:
-	// ListImage(BizType=1 FeatureList.1=GPU PlatformNameList.1=Ubuntu PlatformNameList.2=Debian TagList.1.Key=env TagList.1.Value=production TagList.2.Key=成本中心)
-	// 11 images
+	// ListImage(BizType=1 FeatureList.1=GPU PlatformNameList.1=Ubuntu PlatformNameList.2=Debian TagList.1.Key=env TagList.1.Value=production)
+	// 17 images
 }
 
-// What cannot be right is found before anything is sent.
+// Invalid requests are refused before anything is sent.
 func ExampleListImageRequest_Validate() {
 	fmt.Println(appstreaming.ListImageRequest{PageSize: 101}.Validate())
 	fmt.Println(appstreaming.ListImageRequest{Tags: []appstreaming.Tag{{Value: "production"}}}.Validate())
@@ -194,7 +197,8 @@ func ExampleClient_WaitForImages() {
 	service := appstreamingtest.New(images...)
 	defer service.Close()
 
-	ready, err := service.Client().WaitForImages(context.Background(), []string{images[2].ImageID, images[0].ImageID}, appstreaming.WaitOptions{})
+	ids := []string{images[2].ImageID, images[0].ImageID}
+	ready, err := service.Client().WaitForImages(context.Background(), ids, appstreaming.WaitOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -205,4 +209,186 @@ func ExampleClient_WaitForImages() {
 	// Output:
 	// imgc-06zyt9m93zwa00002 AVAILABLE
 	// imgc-06zyt9m93zwa00000 AVAILABLE
+}
+
+// atOnce is a throttling with a requested delay of one millisecond.
+var atOnce = appstreamingtest.Fault{
+	Code:   appstreaming.CodeThrottlingUser,
+	Header: http.Header{"X-Acs-Retry-After": {"1"}},
+}
+
+// Temporary failures are retried according to the policy.
+func ExampleWithRetry() {
+	service := appstreamingtest.New(appstreamingtest.SampleImages(3)...)
+	defer service.Close()
+	client := service.Client(appstreaming.WithRetry(appstreaming.RetryPolicy{
+		MaxAttempts:    3,
+		MaxDelay:       2 * time.Second,
+		AttemptTimeout: 10 * time.Second,
+	}))
+	ctx := context.Background()
+
+	service.Fail(2, atOnce)
+	page, err := client.ListImage(ctx, appstreaming.ListImageRequest{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(page.Attempts, "attempts")
+
+	service.Fail(1, atOnce)
+	_, err = client.ListImage(ctx, appstreaming.ListImageRequest{}, appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 1}))
+	fmt.Println("without retries:", errors.Is(err, appstreaming.CodeThrottling))
+	// Output:
+	// 3 attempts
+	// without retries: true
+}
+
+// Retry one more code, and leave the rest to the default.
+func ExampleDefaultRetryable() {
+	service := appstreamingtest.New(appstreamingtest.SampleImages(3)...)
+	defer service.Close()
+	client := service.Client(appstreaming.WithRetry(appstreaming.RetryPolicy{
+		BaseDelay: time.Microsecond,
+		Retryable: func(err error) bool {
+			return errors.Is(err, appstreaming.CodeInvalidAPINotFound) || appstreaming.DefaultRetryable(err)
+		},
+	}))
+	service.Fail(1, appstreamingtest.Fault{Code: appstreaming.CodeInvalidAPINotFound})
+
+	page, err := client.ListImage(context.Background(), appstreaming.ListImageRequest{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(page.Attempts, "attempts")
+	// Output: 2 attempts
+}
+
+// Count the results of attempts, for metrics. An observer may be called
+// concurrently if calls are.
+func ExampleWithObserver() {
+	service := appstreamingtest.New(appstreamingtest.SampleImages(3)...)
+	defer service.Close()
+	client := service.Client(appstreaming.WithObserver(func(_ context.Context, a appstreaming.Attempt) {
+		fmt.Printf("attempt %d: status %d, %s, retry: %t\n", a.Number, a.StatusCode, a.Reason, a.Retry)
+	}))
+	service.Fail(1, atOnce)
+
+	if _, err := client.ListImage(context.Background(), appstreaming.ListImageRequest{}); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// attempt 1: status 400, Throttling.User, retry: true
+	// attempt 2: status 200, ok, retry: false
+}
+
+// Log failed attempts at Info and successful attempts at Debug.
+func ExampleWithLogger() {
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
+		Level: slog.LevelDebug,
+		// Values that differ between runs are left out here.
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			switch a.Key {
+			case slog.TimeKey, "duration", "retry_in", "waited", "host":
+				return slog.Attr{}
+			}
+			return a
+		},
+	}))
+	service := appstreamingtest.New(appstreamingtest.SampleImages(3)...)
+	defer service.Close()
+	client := service.Client(appstreaming.WithLogger(logger))
+	service.Fail(1, atOnce)
+
+	if _, err := client.ListImage(context.Background(), appstreaming.ListImageRequest{}); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// level=INFO msg="ListImage attempt failed" reason=Throttling.User attempt=1 status=400 request_id=CD266215-4E6D-56B2-B2B9-2E70C0CAC3CC
+	// level=DEBUG msg="ListImage attempt succeeded" reason=ok attempt=2 status=200 request_id=CD04A475-4498-506D-B5A1-3C5F371F1F04
+}
+
+// Use the older signature, for a gateway that accepts no other.
+func ExampleWithSignature() {
+	service := appstreamingtest.New()
+	defer service.Close()
+	client := service.Client(appstreaming.WithSignature(appstreaming.SignatureRPC))
+
+	if _, err := client.ListImage(context.Background(), appstreaming.ListImageRequest{}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(service.Requests()[0].Method, service.Requests()[0].Scheme)
+	// Output: GET RPC-HMAC-SHA1
+}
+
+// Send a parameter that this version does not know.
+func ExampleWithParam() {
+	service := appstreamingtest.New()
+	defer service.Close()
+
+	filter := appstreaming.WithParam("NewFilter.1.Key", "value")
+	_, err := service.Client().ListImage(context.Background(), appstreaming.ListImageRequest{}, filter)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(service.Requests()[0].Params)
+	// Output: map[NewFilter.1.Key:value]
+}
+
+// limiter lets a fixed number of requests pass. *rate.Limiter of
+// golang.org/x/time/rate would space them instead.
+type limiter int
+
+func (l *limiter) Wait(context.Context) error {
+	if *l--; *l < 0 {
+		return errors.New("enough for today")
+	}
+	return nil
+}
+
+// Every attempt waits for the limiter.
+func ExampleWithRateLimit() {
+	service := appstreamingtest.New(appstreamingtest.SampleImages(237)...)
+	defer service.Close()
+	two := limiter(2)
+	client := service.Client(appstreaming.WithRateLimit(&two))
+
+	images, err := appstreaming.Collect(client.Images(context.Background(), appstreaming.ListImageRequest{}))
+	fmt.Println(len(images), "images:", err)
+	// Output: 200 images: appstreaming: ListImage: rate limit: enough for today
+}
+
+// Use an HTTP client of your own, for example for a proxy or certificates. This
+// one reaches the double through memory.
+func ExampleWithHTTPClient() {
+	service := appstreamingtest.New(appstreamingtest.SampleImages(3)...)
+	defer service.Close()
+	client, err := appstreaming.New(appstreaming.RegionShanghai,
+		appstreaming.WithHTTPClient(service.HTTPClient()),
+		appstreaming.WithEndpoint("http://images.example"), appstreaming.WithPlainHTTP(),
+		appstreaming.WithCredentials(appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, "")))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	page, err := client.ListImage(context.Background(), appstreaming.ListImageRequest{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(page.Count, "images")
+	// Output: 3 images
+}
+
+// Bound the size of a response after decompression.
+func ExampleWithMaxResponseBytes() {
+	service := appstreamingtest.New(appstreamingtest.SampleImages(100)...)
+	defer service.Close()
+
+	_, err := service.Client(appstreaming.WithMaxResponseBytes(4<<10)).ListImage(context.Background(), appstreaming.ListImageRequest{})
+	fmt.Println(errors.Is(err, appstreaming.ErrResponseTooLarge))
+	// Output: true
 }

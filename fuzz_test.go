@@ -33,9 +33,11 @@ func FuzzWhatValidatesIsAccepted(f *testing.F) {
 	for _, values := range capturedValues(f) {
 		f.Add(strings.Join(values, separator), uint64(0), int32(1), int32(0), int32(10), "Zone", "z", "app", "1.0", int64(0))
 	}
-	f.Add("imgc-1"+strings.Repeat(separator+"设计 云&=+%~*", 40), uint64(math.MaxUint64), int32(-1), int32(-1), int32(101), "TagList.1.Key", "\xff", "a b", "\r\n", int64(-1))
+	f.Add("imgc-1"+strings.Repeat(separator+"设计 云&=+%~*", 40), uint64(math.MaxUint64), int32(-1), int32(-1), int32(101),
+		"TagList.1.Key", "\xff", "a b", "\r\n", int64(-1))
 	// Every kind of list in turn, each of more than nine items.
-	f.Add("imgc-1"+strings.Repeat(separator+"GPU", 200), uint64(0o7654321076543210)<<16|0x103, int32(1), int32(2), int32(100), "Zone", "z", "app", "1.0", int64(0))
+	f.Add("imgc-1"+strings.Repeat(separator+"GPU", 200), uint64(0o7654321076543210)<<16|0x103, int32(1), int32(2), int32(100),
+		"Zone", "z", "app", "1.0", int64(0))
 	f.Add(separator, uint64(5), int32(0), int32(math.MaxInt32), int32(100), "Signature", "x", "", "", int64(math.MaxInt64))
 	f.Add("a"+separator+"b\x00c", uint64(1)<<40, int32(7), int32(1), int32(1), "ImageName", "", "x", "", int64(1))
 
@@ -62,7 +64,8 @@ func FuzzWhatValidatesIsAccepted(f *testing.F) {
 		service.ForgetRequests()
 		// What may be wrong with the answer is not this test's business, nor are
 		// waits.
-		_, err = client.ListImage(t.Context(), req, appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 1}), appstreaming.WithMaxResponseBytes(1<<20))
+		_, err = client.ListImage(t.Context(), req,
+			appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 1}), appstreaming.WithMaxResponseBytes(1<<20))
 		requests := service.Requests()
 		if requestErr != nil {
 			if err == nil || err.Error() != requestErr.Error() || len(requests) != 0 {
@@ -201,9 +204,11 @@ func overridesSomething(param string) bool {
 func wantParams(req appstreaming.ListImageRequest) map[string]string {
 	want := map[string]string{
 		"ImageId": req.ImageID, "ImageName": req.ImageName, "Status": string(req.Status), "ImageType": string(req.ImageType),
-		"PackageType": string(req.PackageType), "OsType": string(req.OSType), "ProtocolType": string(req.ProtocolType), "LanguageType": string(req.Language),
-		"PlatformName": string(req.PlatformName), "Distro": req.Distro, "FotaVersion": req.FOTAVersion, "ResourceInstanceType": req.ResourceInstanceType,
-		"ProductType": string(req.ProductType), "PageNumber": strings.TrimPrefix(strconv.Itoa(req.PageNumber), "0"), "PageSize": strings.TrimPrefix(strconv.Itoa(req.PageSize), "0"),
+		"PackageType": string(req.PackageType), "OsType": string(req.OSType), "ProtocolType": string(req.ProtocolType),
+		"LanguageType": string(req.Language), "PlatformName": string(req.PlatformName), "Distro": req.Distro,
+		"FotaVersion": req.FOTAVersion, "ResourceInstanceType": req.ResourceInstanceType, "ProductType": string(req.ProductType),
+		"PageNumber": strings.TrimPrefix(strconv.Itoa(req.PageNumber), "0"),
+		"PageSize":   strings.TrimPrefix(strconv.Itoa(req.PageSize), "0"),
 	}
 	if req.BizType != nil {
 		want["BizType"] = fmt.Sprint(*req.BizType)
@@ -226,4 +231,43 @@ func wantParams(req appstreaming.ListImageRequest) map[string]string {
 		}
 	}
 	return want
+}
+
+// FuzzSignThenVerify lets the double verify what the client signs, in both ways.
+// The two share no code. The double accepts every valid request and reads the
+// same parameters from both.
+func FuzzSignThenVerify(f *testing.F) {
+	f.Add("imgc-1", "设计 云", "Ubuntu 22.04 64位", "env", "a+b/c=d&e%20*~", "secret/+=~", 3)
+	f.Add("", " ", "'\"<>", "团队", "", "x", 11)
+	f.Add("a", "😀", "\u00a0", "k", "\u200b", "`!@#$%^&*()", 0)
+	f.Fuzz(func(t *testing.T, id, name, distro, key, value, secret string, items int) {
+		req := appstreaming.ListImageRequest{ImageID: id, ImageName: name, Distro: distro}
+		for range items % 20 {
+			req.Features = append(req.Features, appstreaming.Feature(key))
+			req.Tags = append(req.Tags, appstreaming.Tag{Key: key, Value: value})
+		}
+		if req.Validate() != nil || strings.ContainsFunc(secret, func(r rune) bool { return r <= ' ' || r >= 0x7f }) || secret == "" {
+			return // refused before anything is sent, as other tests show
+		}
+		service := appstreamingtest.New()
+		defer service.Close()
+		service.AddCredentials(appstreaming.Credentials{AccessKeyID: "LTAI-fuzz", AccessKeySecret: secret})
+		var params []map[string]string
+		for _, signature := range signatures {
+			client, err := appstreaming.New("cn-shanghai", appstreaming.WithSignature(signature),
+				appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 1}),
+				appstreaming.WithCredentials(appstreaming.StaticCredentials("LTAI-fuzz", secret, "")),
+				appstreaming.WithHTTPClient(appstreaming.HandledBy(service).Client()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := client.ListImage(t.Context(), req); err != nil {
+				t.Fatalf("%v: %v", signature, err)
+			}
+			params = append(params, service.Requests()[len(params)].Params)
+		}
+		if diff := cmp.Diff(params[0], params[1]); diff != "" || params[0]["ImageName"] != name || params[0]["Distro"] != distro {
+			t.Fatalf("%v arrives as %v; the two signatures' parameters differ by:\n%s", req, params[0], diff)
+		}
+	})
 }

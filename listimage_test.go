@@ -356,12 +356,14 @@ func TestEveryParameterReachesTheServiceUnderItsWireName(t *testing.T) {
 		Tags: []appstreaming.Tag{{Key: "env", Value: "test"}, {Key: "团队"}}, PageNumber: 2, PageSize: 50,
 	}
 	want := map[string]string{
-		"ImageId": "imgc-1", "ImageName": "设计 云&=+%", "Status": "AVAILABLE", "ImageType": "User", "PackageType": "Ecs", "OsType": "Windows",
-		"ProtocolType": "ASP", "LanguageType": "zh-CN", "PlatformName": "Windows Server 2022", "Distro": "Ubuntu 22.04 64位", "FotaVersion": "2.3.0",
-		"ResourceInstanceType": "eds.enterprise_office.2c4g", "BizType": "1", "BizTypeList.1": "1", "BizTypeList.2": "1", "ProductType": "CloudApp",
-		"ProductTypeList.1": "CloudDesktop", "ProductTypeList.2": "CloudApp", "ProductTypeList.3": "WuyingServer", "PlatformNameList.1": "Ubuntu",
-		"PlatformNameList.2": "Windows 11", "FeatureList.1": "GPU", "FeatureList.2": "Builder", "BizRegionIdList.1": "cn-shanghai",
-		"TagList.1.Key": "env", "TagList.1.Value": "test", "TagList.2.Key": "团队", "PageNumber": "2", "PageSize": "50", "Zone": "z",
+		"ImageId": "imgc-1", "ImageName": "设计 云&=+%", "Status": "AVAILABLE", "ImageType": "User", "PackageType": "Ecs",
+		"OsType": "Windows", "ProtocolType": "ASP", "LanguageType": "zh-CN", "PlatformName": "Windows Server 2022",
+		"Distro": "Ubuntu 22.04 64位", "FotaVersion": "2.3.0", "ResourceInstanceType": "eds.enterprise_office.2c4g",
+		"BizType": "1", "BizTypeList.1": "1", "BizTypeList.2": "1",
+		"ProductType": "CloudApp", "ProductTypeList.1": "CloudDesktop", "ProductTypeList.2": "CloudApp", "ProductTypeList.3": "WuyingServer",
+		"PlatformNameList.1": "Ubuntu", "PlatformNameList.2": "Windows 11", "FeatureList.1": "GPU", "FeatureList.2": "Builder",
+		"BizRegionIdList.1": "cn-shanghai", "TagList.1.Key": "env", "TagList.1.Value": "test", "TagList.2.Key": "团队",
+		"PageNumber": "2", "PageSize": "50", "Zone": "z",
 	}
 	for _, signature := range signatures {
 		t.Run(signature.String(), func(t *testing.T) {

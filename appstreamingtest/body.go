@@ -6,7 +6,7 @@ import (
 	"iter"
 )
 
-// body is a body as it travels: repeats times pad, then rest.
+// body is a body as sent: pad, repeated, and then rest.
 type body struct {
 	pad     []byte
 	repeats int64
@@ -14,7 +14,7 @@ type body struct {
 	size    int64
 }
 
-// padUnit is how many blanks are sent, or stand compressed in memory, at once.
+// padUnit is the number of blanks that are sent or compressed at once.
 const padUnit = 1 << 20
 
 func (s *Server) newBody(content []byte, padding int64, compress bool) *body {
@@ -26,7 +26,7 @@ func (s *Server) newBody(content []byte, padding int64, compress bool) *body {
 	if b.repeats > 0 {
 		b.pad = blanks(padUnit)
 	}
-	if compress { // a gzip stream may be several in a row
+	if compress { // a gzip stream may consist of several streams
 		if b.repeats > 0 {
 			b.pad = s.compressed(b.pad)
 		}
@@ -54,13 +54,13 @@ func (s *Server) compressed(content []byte) []byte {
 	if !ok {
 		var err error
 		if z, err = gzip.NewWriterLevel(nil, gzip.BestSpeed); err != nil {
-			return nil // never: the level is a valid one
+			return nil // never: the level is valid
 		}
 	}
 	defer s.gzips.Put(z)
 	var b bytes.Buffer
 	z.Reset(&b)
-	_, _ = z.Write(content) // a buffer takes everything
+	_, _ = z.Write(content) // writing to a buffer does not fail
 	_ = z.Close()
 	return b.Bytes()
 }

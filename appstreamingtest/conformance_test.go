@@ -196,11 +196,16 @@ func TestCapturedParametersAreRecordedAsSent(t *testing.T) {
 				if diff := cmp.Diff(sentParams(t, c), got.Params); diff != "" {
 					t.Errorf("%s: parameters (-sent +recorded):\n%s", c.name(), diff)
 				}
-				wantScheme := map[string]string{"ACS3-HMAC-SHA256": appstreamingtest.SchemeACS3, "RPC-V1-HMAC-SHA1": appstreamingtest.SchemeRPC, "BEARER": appstreamingtest.SchemeBearer}[c.Scheme]
+				wantScheme := map[string]string{
+					"ACS3-HMAC-SHA256": appstreamingtest.SchemeACS3,
+					"RPC-V1-HMAC-SHA1": appstreamingtest.SchemeRPC,
+					"BEARER":           appstreamingtest.SchemeBearer,
+				}[c.Scheme]
 				if c.Credentials.Type == "bearer" {
 					wantScheme = appstreamingtest.SchemeBearer
 				}
-				if got.Scheme != wantScheme || got.AccessKeyID != c.Credentials.AccessKeyID || got.Method != c.Request.Method || got.Attempt != 1 || got.Nonce == "" {
+				if got.Scheme != wantScheme || got.AccessKeyID != c.Credentials.AccessKeyID || got.Method != c.Request.Method ||
+					got.Attempt != 1 || got.Nonce == "" {
 					t.Errorf("%s: recorded %+v", c.name(), got)
 				}
 			}
@@ -222,7 +227,8 @@ func sentParams(t *testing.T, c *capture) map[string]string {
 			sent[name] = value[0]
 		}
 	}
-	for name := range strings.FieldsSeq("AccessKeyId Action BearerToken Format SecurityToken Signature SignatureMethod SignatureNonce SignatureType SignatureVersion Timestamp Version") {
+	for name := range strings.FieldsSeq("AccessKeyId Action BearerToken Format SecurityToken Signature SignatureMethod " +
+		"SignatureNonce SignatureType SignatureVersion Timestamp Version") {
 		delete(sent, name)
 	}
 	return sent

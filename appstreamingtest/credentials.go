@@ -6,20 +6,20 @@ import (
 	"github.com/wuying-go/appstreaming"
 )
 
-// The credentials every server knows from the start. They are made up, and good
-// for nothing elsewhere.
+// The credentials that every server knows from the start. They are test values
+// and not valid elsewhere.
 const (
 	AccessKeyID     = "appstreamingtest-key"
 	AccessKeySecret = "appstreamingtest-secret/+=~"
 
-	STSAccessKeyID     = "STS.appstreamingtest-key" // needs SecurityToken beside it
+	STSAccessKeyID     = "STS.appstreamingtest-key" // needs SecurityToken too
 	STSAccessKeySecret = "appstreamingtest-sts-secret/+=~"
 	SecurityToken      = "appstreamingtest-security-token/+=&~"
 
 	BearerToken = "appstreamingtest.bearer-token/+="
 )
 
-// keyring is what the server knows of credentials.
+// keyring holds the credentials that the server knows.
 type keyring struct {
 	mu      sync.RWMutex
 	keys    map[string]accessKey // by AccessKeyID
@@ -53,9 +53,9 @@ func (k *keyring) bearer(token string) (expired, ok bool) {
 	return expired, ok
 }
 
-// AddCredentials makes the server accept c: an access key, one of STS with its
-// token, or a bearer token. A key known already takes the new secret and token,
-// and is neither disabled nor expired any more.
+// AddCredentials makes the server accept c: an access key, an STS key with its
+// token, or a bearer token. It replaces a known key, which is then neither
+// disabled nor expired.
 func (s *Server) AddCredentials(c appstreaming.Credentials) {
 	s.keys.mu.Lock()
 	defer s.keys.mu.Unlock()
@@ -67,7 +67,7 @@ func (s *Server) AddCredentials(c appstreaming.Credentials) {
 	}
 }
 
-// RemoveKey forgets an access key: requests with it are answered with
+// RemoveKey removes an access key. Requests with it are refused with
 // InvalidAccessKeyId.NotFound.
 func (s *Server) RemoveKey(accessKeyID string) {
 	s.keys.mu.Lock()
@@ -75,8 +75,8 @@ func (s *Server) RemoveKey(accessKeyID string) {
 	delete(s.keys.keys, accessKeyID)
 }
 
-// DisableKey makes the server answer requests with an access key with
-// InvalidAccessKeyId.Inactive. A key that is not known stays unknown.
+// DisableKey disables an access key. Requests with it are refused with
+// InvalidAccessKeyId.Inactive. An unknown key stays unknown.
 func (s *Server) DisableKey(accessKeyID string) {
 	s.keys.mu.Lock()
 	defer s.keys.mu.Unlock()
@@ -86,8 +86,8 @@ func (s *Server) DisableKey(accessKeyID string) {
 	}
 }
 
-// ExpireToken makes the server answer requests with this security token or
-// bearer token with InvalidSecurityToken.Expired.
+// ExpireToken expires a security token or a bearer token. Requests with it are
+// refused with InvalidSecurityToken.Expired.
 func (s *Server) ExpireToken(token string) {
 	s.keys.mu.Lock()
 	defer s.keys.mu.Unlock()

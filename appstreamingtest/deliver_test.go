@@ -96,7 +96,8 @@ func TestAnIdleConnectionIsClosedWithoutNotice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := string(everything); !strings.HasPrefix(text, "HTTP/1.1 200") || !strings.HasSuffix(text, "}") || strings.Contains(text, "Connection: close") {
+	if text := string(everything); !strings.HasPrefix(text, "HTTP/1.1 200") || !strings.HasSuffix(text, "}") ||
+		strings.Contains(text, "Connection: close") {
 		t.Errorf("got %s", text)
 	}
 }

@@ -12,17 +12,17 @@ import (
 	"github.com/wuying-go/appstreaming"
 )
 
-// maxRequestBytes bounds a request's body; the longest filter is far shorter.
+// maxRequestBytes bounds the body of a request.
 const maxRequestBytes = 1 << 20
 
-// How a request is signed, as in [Request].Scheme.
+// The values of Request.Scheme.
 const (
 	SchemeACS3   = "ACS3-HMAC-SHA256"
 	SchemeRPC    = "RPC-HMAC-SHA1"
 	SchemeBearer = "BEARER"
 )
 
-// exchange is a request as the server understands it.
+// exchange is a parsed request.
 type exchange struct {
 	r           *http.Request
 	body        []byte
@@ -32,8 +32,8 @@ type exchange struct {
 	now       time.Time
 	requestID string
 
-	scheme    string // "" when there is nothing like a signature
-	rpc       bool   // protocol parameters stand among the others
+	scheme    string // "" if the request is not signed
+	rpc       bool   // the protocol's parameters are among the others
 	xml       bool   // the response is XML
 	action    string
 	version   string
@@ -44,7 +44,7 @@ type exchange struct {
 	signed    []string // ACS3: names of the signed headers
 }
 
-// refusal is an error to answer with.
+// refusal is an error response.
 type refusal struct {
 	status  int
 	code    appstreaming.Code
@@ -67,8 +67,8 @@ func invalid(name, format string, args ...any) *refusal {
 		"The specified parameter %q is not valid: %s.", name, fmt.Sprintf(format, args...))
 }
 
-// read takes a request apart. The exchange is as complete as possible even when
-// the request is refused.
+// read parses a request. The exchange is as complete as possible even if the
+// request is refused.
 func (s *Server) read(r *http.Request, now time.Time) (*exchange, *refusal, error) {
 	x := &exchange{r: r, now: now, params: make(map[string]string)}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequestBytes+1))
@@ -94,7 +94,8 @@ func (x *exchange) parse() *refusal {
 		x.params[p.name] = p.value
 	}
 	if isForm, ok := x.bodyIsForm(); !ok {
-		return refuse(http.StatusBadRequest, appstreaming.CodeInvalidParameter, "The content type %q is not supported.", x.r.Header.Get("Content-Type"))
+		return refuse(http.StatusBadRequest, appstreaming.CodeInvalidParameter,
+			"The content type %q is not supported.", x.r.Header.Get("Content-Type"))
 	} else if isForm {
 		if x.form, err = parsePairs(string(x.body)); err != nil {
 			return refuse(http.StatusBadRequest, appstreaming.CodeInvalidParameter, "The form is malformed: %v.", err)
@@ -128,7 +129,7 @@ func (x *exchange) bodyIsForm() (isForm, ok bool) {
 	return true, err == nil && mediaType == "application/x-www-form-urlencoded"
 }
 
-// identify finds out how the request is signed, and by whom.
+// identify determines how a request is signed, and with which key.
 func (x *exchange) identify() {
 	h := x.r.Header
 	authorization := h.Get("Authorization")

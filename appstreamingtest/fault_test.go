@@ -127,8 +127,12 @@ func TestMembersCanBeReplacedAddedAndRemoved(t *testing.T) {
 	t.Parallel()
 	s := NewServer(t, appstreaming.Image{ImageID: "a"}, appstreaming.Image{ImageID: "b"})
 	s.Fail(1, Fault{
-		Members:      map[string]json.RawMessage{"Code": json.RawMessage("200"), "Success": nil, "New": json.RawMessage("1"), "Count": json.RawMessage("3e9")},
-		ImageMembers: map[string]json.RawMessage{"ImageName": json.RawMessage("{}"), "Platform": json.RawMessage("2.5"), "Zone": json.RawMessage(`"z"`)},
+		Members: map[string]json.RawMessage{
+			"Code": json.RawMessage("200"), "Success": nil, "New": json.RawMessage("1"), "Count": json.RawMessage("3e9"),
+		},
+		ImageMembers: map[string]json.RawMessage{
+			"ImageName": json.RawMessage("{}"), "Platform": json.RawMessage("2.5"), "Zone": json.RawMessage(`"z"`),
+		},
 	})
 	got := call(t, s)
 	var page struct {
@@ -145,7 +149,8 @@ func TestMembersCanBeReplacedAddedAndRemoved(t *testing.T) {
 		t.Errorf("page %+v", page)
 	}
 	first, second := page.Data[0], page.Data[1]
-	if string(first["ImageName"]) != "{}" || string(first["Platform"]) != "2.5" || string(first["Zone"]) != `"z"` || string(first["ImageId"]) != `"a"` {
+	if string(first["ImageName"]) != "{}" || string(first["Platform"]) != "2.5" ||
+		string(first["Zone"]) != `"z"` || string(first["ImageId"]) != `"a"` {
 		t.Errorf("first image %s", first)
 	}
 	if second["Zone"] != nil || string(second["ImageName"]) == "{}" {
@@ -156,7 +161,10 @@ func TestMembersCanBeReplacedAddedAndRemoved(t *testing.T) {
 	if got := call(t, s); !bytes.Contains(got.body, []byte(`"Data":nonsense,`)) {
 		t.Errorf("got %s", got.body)
 	}
-	s.Fail(1, Fault{ImageMembers: map[string]json.RawMessage{"ImageId": json.RawMessage("tru")}, Members: map[string]json.RawMessage{"Count": json.RawMessage("7")}})
+	s.Fail(1, Fault{
+		ImageMembers: map[string]json.RawMessage{"ImageId": json.RawMessage("tru")},
+		Members:      map[string]json.RawMessage{"Count": json.RawMessage("7")},
+	})
 	if got := call(t, s); !bytes.Contains(got.body, []byte(`"ImageId":tru`)) {
 		t.Errorf("got %s", got.body)
 	}

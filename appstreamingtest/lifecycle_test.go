@@ -56,7 +56,9 @@ func TestAPanicInACallbackIsReportedToTheTest(t *testing.T) {
 				t.Errorf("got a response: %s", got.body)
 			}
 			reported := tb.reported()
-			for _, want := range []string{"error: ", "the function given to " + strings.TrimSpace(method) + " panicked: from the test's function", "lifecycle_test.go"} {
+			for _, want := range []string{
+				"error: ", "the function given to " + strings.TrimSpace(method) + " panicked: from the test's function", "lifecycle_test.go",
+			} {
 				if !strings.Contains(reported, want) {
 					t.Errorf("%q is not reported:\n%s", want, reported)
 				}
@@ -138,7 +140,9 @@ func TestAQuickCloseSaysNothing(t *testing.T) {
 // HTTP/1.1 and HTTP/2.
 func TestSilentConnectionsSwallowRequestsWhileNewOnesWork(t *testing.T) {
 	t.Parallel()
-	for name, start := range map[string]func(testing.TB, ...appstreaming.Image) *Server{"HTTP/1.1": NewServer, "HTTP/2.0": NewTLSServer} {
+	for name, start := range map[string]func(testing.TB, ...appstreaming.Image) *Server{
+		"HTTP/1.1": NewServer, "HTTP/2.0": NewTLSServer,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t)
@@ -190,7 +194,8 @@ func TestAConnectionCanGoSilentInsideAResponse(t *testing.T) {
 	s := NewServer(t, SampleImages(10)...)
 	s.Fail(1, Fault{DripBytes: 1000, DripEvery: 50 * time.Millisecond})
 	s.OnRequest(func(Request) { time.AfterFunc(100*time.Millisecond, s.GoSilent) })
-	client := s.Client(appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 2, AttemptTimeout: time.Second, BaseDelay: time.Millisecond}))
+	policy := appstreaming.RetryPolicy{MaxAttempts: 2, AttemptTimeout: time.Second, BaseDelay: time.Millisecond}
+	client := s.Client(appstreaming.WithRetry(policy))
 	page, err := client.ListImage(t.Context(), appstreaming.ListImageRequest{})
 	if err == nil && page.Attempts == 1 {
 		t.Error("the first attempt succeeded")

@@ -6,13 +6,13 @@ import (
 	"slices"
 )
 
-// member is a member of a JSON object, its value as it stands in the text.
+// member is a member of a JSON object with the text of its value.
 type member struct {
 	name  string
 	value json.RawMessage
 }
 
-// splitObject takes a JSON object apart, keeping the order of its members.
+// splitObject returns the members of a JSON object in order.
 func splitObject(object []byte) ([]member, error) {
 	dec := json.NewDecoder(bytes.NewReader(object))
 	if _, err := dec.Token(); err != nil {
@@ -34,7 +34,7 @@ func splitObject(object []byte) ([]member, error) {
 	return members, nil
 }
 
-// joinObject puts members together again; their values need not be JSON.
+// joinObject makes an object of members. Their values need not be JSON.
 func joinObject(members []member) []byte {
 	b := []byte{'{'}
 	for i, m := range members {
@@ -50,8 +50,8 @@ func joinObject(members []member) []byte {
 	return append(b, '}')
 }
 
-// overrideMembers returns object with members replaced, added at the end in the
-// order of their names, or, where the new value is nil, taken out.
+// overrideMembers returns the object with members replaced, or removed if the new
+// value is nil. It adds new members at the end, sorted by name.
 func overrideMembers(object []byte, overrides map[string]json.RawMessage) []byte {
 	members, err := splitObject(object)
 	if err != nil {

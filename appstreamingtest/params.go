@@ -11,7 +11,7 @@ import (
 // pair is a parameter as sent, decoded.
 type pair struct{ name, value string }
 
-// parsePairs reads a query string or form. A name without "=" has an empty
+// parsePairs parses a query string or form. A name without "=" has an empty
 // value.
 func parsePairs(text string) ([]pair, error) {
 	var pairs []pair
@@ -52,15 +52,15 @@ func canonicalPairs(pairs []pair) string {
 	return b.String()
 }
 
-// escape percent-encodes as RFC 3986 does: all but unreserved characters.
+// escape percent-encodes everything except the unreserved characters of RFC 3986.
 func escape(text string) string {
-	// QueryEscape keeps exactly the unreserved characters and writes a space
-	// as "+"; a plus sign itself becomes %2B.
+	// QueryEscape keeps the unreserved characters and writes a space as "+". A
+	// plus sign becomes %2B.
 	return strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
 }
 
-// isProtocolParam tells the parameters of the RPC protocol from those of the
-// operation. ACS3 requests do not use them, and have nothing else by that name.
+// isProtocolParam reports whether a parameter belongs to the RPC protocol and not
+// to the operation. ACS3 requests have no parameters of these names.
 func isProtocolParam(name string) bool {
 	switch name {
 	case "AccessKeyId", "Action", "BearerToken", "Format", "SecurityToken", "Signature", "SignatureMethod",
@@ -70,9 +70,9 @@ func isProtocolParam(name string) bool {
 	return false
 }
 
-// items reads a list parameter, name.1, name.2 and so on, in the order of the
-// numbers, which may have gaps. suffix follows the number, as ".Key". Empty
-// items are left out.
+// items returns the items of a list parameter (name.1, name.2 and so on) in the
+// order of their numbers, which may have gaps. suffix follows the number, for
+// example ".Key". Empty items are left out.
 func (x *exchange) items(name, suffix string) []pair {
 	type item struct {
 		n int
@@ -98,7 +98,7 @@ func (x *exchange) items(name, suffix string) []pair {
 	return pairs
 }
 
-// listIndex reads the number of a list's item: from 1, without leading zeros.
+// listIndex parses the number of a list's item, from 1, without leading zeros.
 func listIndex(text string) (int, bool) {
 	n, err := strconv.Atoi(text)
 	return n, err == nil && n >= 1 && strconv.Itoa(n) == text

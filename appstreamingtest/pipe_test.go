@@ -65,7 +65,8 @@ func TestHangsEndWithTheClientsPatience(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				defer cancel()
 				start := time.Now()
-				_, err := s.Client(appstreaming.WithRetry(appstreaming.RetryPolicy{AttemptTimeout: 10 * time.Hour})).ListImage(ctx, appstreaming.ListImageRequest{})
+				client := s.Client(appstreaming.WithRetry(appstreaming.RetryPolicy{AttemptTimeout: 10 * time.Hour}))
+				_, err := client.ListImage(ctx, appstreaming.ListImageRequest{})
 				if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Hour {
 					t.Errorf("after %v: %v", time.Since(start), err)
 				}
@@ -110,7 +111,8 @@ func TestTheRateLimitTellsHowLongToWait(t *testing.T) {
 			}
 		}
 		var throttled *appstreaming.APIError
-		if err := call(); !errors.As(err, &throttled) || !errors.Is(err, appstreaming.CodeThrottlingUser) || throttled.StatusCode != 400 || throttled.RetryAfter != 500*time.Millisecond {
+		if err := call(); !errors.As(err, &throttled) || !errors.Is(err, appstreaming.CodeThrottlingUser) ||
+			throttled.StatusCode != 400 || throttled.RetryAfter != 500*time.Millisecond {
 			t.Fatalf("beyond the burst: %v", err)
 		}
 		time.Sleep(throttled.RetryAfter)

@@ -20,8 +20,11 @@ func TestRequestsAreRecordedWithoutSecrets(t *testing.T) {
 			s := appstreamingtest.NewServer(t)
 			s.Fail(1, appstreamingtest.Fault{Code: appstreaming.CodeServiceUnavailable})
 			s.Fail(1, appstreamingtest.Fault{Break: appstreamingtest.BreakClose})
-			client := s.Client(withSTS(), appstreaming.WithSignature(signature), appstreaming.WithRetry(appstreaming.RetryPolicy{BaseDelay: time.Nanosecond, MaxDelay: time.Nanosecond}))
-			req := appstreaming.ListImageRequest{ImageName: "设计", Distro: "Ubuntu", Tags: []appstreaming.Tag{{Key: "env", Value: "test"}}, PageNumber: 2}
+			policy := appstreaming.RetryPolicy{BaseDelay: time.Nanosecond, MaxDelay: time.Nanosecond}
+			client := s.Client(withSTS(), appstreaming.WithSignature(signature), appstreaming.WithRetry(policy))
+			req := appstreaming.ListImageRequest{
+				ImageName: "设计", Distro: "Ubuntu", Tags: []appstreaming.Tag{{Key: "env", Value: "test"}}, PageNumber: 2,
+			}
 			if _, err := client.ListImage(t.Context(), req); err != nil {
 				t.Fatal(err)
 			}
@@ -38,10 +41,13 @@ func TestRequestsAreRecordedWithoutSecrets(t *testing.T) {
 			for _, r := range requests {
 				got = append(got, seen{r.Attempt, r.Status, r.Code})
 				nonces[r.Nonce] = true
-				if r.AccessKeyID != appstreamingtest.STSAccessKeyID || r.Action != "ListImage" || r.Time.IsZero() || r.RemoteAddr == "" || r.RequestID == "" {
+				if r.AccessKeyID != appstreamingtest.STSAccessKeyID || r.Action != "ListImage" || r.Time.IsZero() ||
+					r.RemoteAddr == "" || r.RequestID == "" {
 					t.Errorf("recorded %+v", r)
 				}
-				want := map[string]string{"ImageName": "设计", "Distro": "Ubuntu", "TagList.1.Key": "env", "TagList.1.Value": "test", "PageNumber": "2"}
+				want := map[string]string{
+					"ImageName": "设计", "Distro": "Ubuntu", "TagList.1.Key": "env", "TagList.1.Value": "test", "PageNumber": "2",
+				}
 				if diff := cmp.Diff(want, r.Params); diff != "" {
 					t.Errorf("parameters (-want +got):\n%s", diff)
 				}

@@ -8,7 +8,7 @@ import (
 	"github.com/wuying-go/appstreaming"
 )
 
-// sampleSystem is an operating system and all that follows from it.
+// sampleSystem is an operating system with the fields that depend on it.
 type sampleSystem struct {
 	osType   appstreaming.OSType
 	platform appstreaming.PlatformName
@@ -17,12 +17,10 @@ type sampleSystem struct {
 	base     string
 }
 
-// SampleImages returns n images: always the same ones, and SampleImages(n)
-// begins with those of a smaller n. Every field is filled, with text in Chinese
-// and English, and an image takes about 3 kB as JSON, like the service's.
-// Identifiers are unique; status, type, system, product, protocol, languages,
-// regions, features, tags, sizes and times vary, so that every filter selects a
-// different part.
+// SampleImages returns n images. It always returns the same ones, and those of a
+// smaller n come first. Every field is set, with text in Chinese and English, and
+// an image takes about 3 kB as JSON. Identifiers are unique. All other fields
+// vary, so that every filter selects a different part.
 func SampleImages(n int) []appstreaming.Image {
 	images := make([]appstreaming.Image, max(n, 0))
 	for i := range images {
@@ -55,15 +53,17 @@ func sampleImage(i int) appstreaming.Image {
 	systemDisk, dataDisk := 40+20*(i%4), 50*(1+i%5)
 
 	return appstreaming.Image{
-		ImageID:     fmt.Sprintf("imgc-06zyt9m93zwa%05d", i),
-		ImageName:   fmt.Sprintf("%s云镜像-DemoImage-%05d", of(i, "设计", "开发", "办公", "渲染"), i),
-		ImageType:   of(i/2, appstreaming.ImageTypeUser, appstreaming.ImageTypeUser, appstreaming.ImageTypeSystem, appstreaming.ImageTypeShared, appstreaming.ImageTypeCommunity),
-		Status:      status,
-		Description: fmt.Sprintf("%s部门标准云应用镜像 #%d, built from the %s base image with drivers, fonts and the office suite.", team, i, system.platform),
-		AliUID:      1426098341234567,
-		BizType:     1,
-		Created:     timestamp(created),
-		Modified:    timestamp(created.Add(time.Duration(1+i%90) * time.Hour)),
+		ImageID:   fmt.Sprintf("imgc-06zyt9m93zwa%05d", i),
+		ImageName: fmt.Sprintf("%s云镜像-DemoImage-%05d", of(i, "设计", "开发", "办公", "渲染"), i),
+		ImageType: of(i/2, appstreaming.ImageTypeUser, appstreaming.ImageTypeUser, appstreaming.ImageTypeSystem,
+			appstreaming.ImageTypeShared, appstreaming.ImageTypeCommunity),
+		Status: status,
+		Description: fmt.Sprintf("%s部门标准云应用镜像 #%d, built from the %s base image with drivers, fonts and the office suite.",
+			team, i, system.platform),
+		AliUID:   1426098341234567,
+		BizType:  1,
+		Created:  timestamp(created),
+		Modified: timestamp(created.Add(time.Duration(1+i%90) * time.Hour)),
 
 		VersionID:       version,
 		VersionName:     fmt.Sprintf("v1.%d.%d", i%12, i%7),
@@ -76,18 +76,22 @@ func sampleImage(i int) appstreaming.Image {
 		BaseImageID:        "imgc-base-" + system.base,
 		BaseImageVersion:   "iv-base-" + system.base,
 
-		ProductType:     of(i, appstreaming.ProductTypeCloudApp, appstreaming.ProductTypeCloudDesktop, appstreaming.ProductTypeWuyingServer),
-		PackageType:     of(i/4, appstreaming.PackageType("ECS"), "ECS", "Ecs_Container"),
-		ProtocolType:    of(i, appstreaming.ProtocolTypeASP, appstreaming.ProtocolTypeASP, appstreaming.ProtocolTypeASP, appstreaming.ProtocolTypeASP, appstreaming.ProtocolTypeHDX),
+		ProductType: of(i, appstreaming.ProductTypeCloudApp, appstreaming.ProductTypeCloudDesktop, appstreaming.ProductTypeWuyingServer),
+		PackageType: of(i/4, appstreaming.PackageType("ECS"), "ECS", "Ecs_Container"),
+		ProtocolType: of(i, appstreaming.ProtocolTypeASP, appstreaming.ProtocolTypeASP, appstreaming.ProtocolTypeASP,
+			appstreaming.ProtocolTypeASP, appstreaming.ProtocolTypeHDX),
 		SessionType:     of(i, appstreaming.SessionTypeMultiple, appstreaming.SessionTypeSingle),
 		ImageCreateMode: of(i, appstreaming.ImageCreateMode("").Values()...),
 
-		OSType:             system.osType,
-		Platform:           strconv.Itoa(system.number),
-		PlatformName:       system.platform,
-		Distro:             system.distro,
-		Language:           of(i/2, appstreaming.LanguageZhCN, appstreaming.LanguageEnUS, appstreaming.LanguageZhCN, appstreaming.LanguageJaJP, appstreaming.LanguageZhHK),
-		SupportedLanguages: []appstreaming.Language{appstreaming.LanguageZhCN, of(i, appstreaming.LanguageEnUS, appstreaming.LanguageZhHK), appstreaming.LanguageJaJP}[:2+i%2],
+		OSType:       system.osType,
+		Platform:     strconv.Itoa(system.number),
+		PlatformName: system.platform,
+		Distro:       system.distro,
+		Language: of(i/2, appstreaming.LanguageZhCN, appstreaming.LanguageEnUS, appstreaming.LanguageZhCN,
+			appstreaming.LanguageJaJP, appstreaming.LanguageZhHK),
+		SupportedLanguages: []appstreaming.Language{
+			appstreaming.LanguageZhCN, of(i, appstreaming.LanguageEnUS, appstreaming.LanguageZhHK), appstreaming.LanguageJaJP,
+		}[:2+i%2],
 
 		SystemDiskSize:          systemDisk,
 		DataDiskSize:            dataDisk,
@@ -128,7 +132,8 @@ func timestamp(t time.Time) appstreaming.Timestamp {
 func sampleFeatures(i int) (features []appstreaming.Feature, categories string) {
 	switch i % 3 {
 	case 0:
-		return []appstreaming.Feature{appstreaming.FeatureGPU, appstreaming.FeatureFOTAChannel, appstreaming.FeatureMultiSession}, `["eds.cpu.category","eds.graphics.category"]`
+		return []appstreaming.Feature{appstreaming.FeatureGPU, appstreaming.FeatureFOTAChannel, appstreaming.FeatureMultiSession},
+			`["eds.cpu.category","eds.graphics.category"]`
 	case 1:
 		return []appstreaming.Feature{appstreaming.FeatureBuilder, appstreaming.FeatureFOTAChannel}, `["eds.cpu.category"]`
 	}
@@ -138,7 +143,11 @@ func sampleFeatures(i int) (features []appstreaming.Feature, categories string) 
 func sampleAppList(i int) []appstreaming.App {
 	apps := make([]appstreaming.App, 3+i%3)
 	for j := range apps {
-		apps[j] = appstreaming.App{AppID: fmt.Sprintf("ca-i87mycyn419n%05d%d", i, j), AppName: of(i+j, "Google Chrome", "AutoCAD 2024", "Microsoft Office 专业版", "Adobe Photoshop", "钉钉", "Blender 4.2", "企业微信")}
+		apps[j] = appstreaming.App{
+			AppID: fmt.Sprintf("ca-i87mycyn419n%05d%d", i, j),
+			AppName: of(i+j, "Google Chrome", "AutoCAD 2024", "Microsoft Office 专业版", "Adobe Photoshop", "钉钉",
+				"Blender 4.2", "企业微信"),
+		}
 	}
 	return apps
 }

@@ -119,11 +119,13 @@ func TestEveryFilterSelectsAPartOfTheSampleImages(t *testing.T) {
 		"FOTAVersion":          {FOTAVersion: "2.3.0-R-20250301.120000"},
 		"ResourceInstanceType": {ResourceInstanceType: "eds.graphics.16c1t4"},
 		"ProductType":          {ProductType: appstreaming.ProductTypeWuyingServer},
-		"ProductTypes":         {ProductTypes: []appstreaming.ProductType{appstreaming.ProductTypeCloudApp, appstreaming.ProductTypeCloudDesktop}},
-		"PlatformNames":        {PlatformNames: []appstreaming.PlatformName{appstreaming.PlatformNameUbuntu, appstreaming.PlatformNameDebian}},
-		"Features":             {Features: []appstreaming.Feature{appstreaming.FeatureGPU, appstreaming.FeatureBuilder}},
-		"BizRegionIDs":         {BizRegionIDs: []string{"cn-shanghai", "us-west-1"}},
-		"Tags":                 {Tags: []appstreaming.Tag{{Key: "env", Value: "test"}, {Key: "team"}}},
+		"ProductTypes": {
+			ProductTypes: []appstreaming.ProductType{appstreaming.ProductTypeCloudApp, appstreaming.ProductTypeCloudDesktop},
+		},
+		"PlatformNames": {PlatformNames: []appstreaming.PlatformName{appstreaming.PlatformNameUbuntu, appstreaming.PlatformNameDebian}},
+		"Features":      {Features: []appstreaming.Feature{appstreaming.FeatureGPU, appstreaming.FeatureBuilder}},
+		"BizRegionIDs":  {BizRegionIDs: []string{"cn-shanghai", "us-west-1"}},
+		"Tags":          {Tags: []appstreaming.Tag{{Key: "env", Value: "test"}, {Key: "team"}}},
 	} {
 		page, err := client.ListImage(t.Context(), req)
 		if err != nil || page.Count == 0 || page.Count == 210 {

@@ -110,7 +110,8 @@ func TestEverythingMayHappenAtOnce(t *testing.T) {
 	t.Parallel()
 	s := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(150)...)
 	extra := appstreamingtest.SampleImages(160)[150:]
-	client := s.Client(appstreaming.WithPrefetch(4), appstreaming.WithRetry(appstreaming.RetryPolicy{BaseDelay: time.Millisecond, Budget: -1, MaxAttempts: 20}))
+	policy := appstreaming.RetryPolicy{BaseDelay: time.Millisecond, Budget: -1, MaxAttempts: 20}
+	client := s.Client(appstreaming.WithPrefetch(4), appstreaming.WithRetry(policy))
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {

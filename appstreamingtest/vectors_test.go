@@ -108,7 +108,8 @@ func checkACS3Vector(t *testing.T, v vector) {
 			t.Errorf("payload hash %s, want %s", got, in.PayloadHash)
 		}
 	}
-	canonical := canonicalRequest(in.Method, in.URI, canonicalPairs(pairsOf(in.Query)), func(name string) []string { return headers[name] }, signed, in.PayloadHash)
+	values := func(name string) []string { return headers[name] }
+	canonical := canonicalRequest(in.Method, in.URI, canonicalPairs(pairsOf(in.Query)), values, signed, in.PayloadHash)
 	if got := acs3Signature(in.AccessKeySecret, acs3StringToSign(canonical)); got != signature {
 		t.Errorf("signature %s, want %s; canonical request:\n%s", got, signature, canonical)
 	}

@@ -53,56 +53,187 @@ func TestACS3RequestsOutOfOrderAreRefused(t *testing.T) {
 		status int
 		code   string
 	}{
-		"wrong secret":                   {before: func(d *draft) { d.secret = "other" }, status: 400, code: "SignatureDoesNotMatch"},
-		"unknown key":                    {before: func(d *draft) { d.keyID = "nobody" }, status: 404, code: "InvalidAccessKeyId.NotFound"},
-		"upper-case signature":           {after: authorization(upperSignature), status: 400, code: "SignatureDoesNotMatch"},
-		"other method than signed":       {after: func(r *http.Request) { r.Method = http.MethodGet }, status: 400, code: "SignatureDoesNotMatch"},
-		"other host than signed":         {after: func(r *http.Request) { r.Host = "elsewhere" }, status: 400, code: "SignatureDoesNotMatch"},
-		"query added after signing":      {after: func(r *http.Request) { r.URL.RawQuery = "Distro=x" }, status: 400, code: "SignatureDoesNotMatch"},
-		"wrong body hash, signed":        {before: func(d *draft) { d.header.Set("x-acs-content-sha256", payloadHash([]byte("x"))) }, status: 400, code: "SignatureDoesNotMatch"},
-		"unsigned x-acs header":          {before: func(d *draft) { d.header.Set("x-acs-extra", "1"); d.unsigned = []string{"x-acs-extra"} }, status: 400, code: "IncompleteSignature"},
-		"x-acs header added":             {after: func(r *http.Request) { r.Header.Set("x-acs-extra", "1") }, status: 400, code: "IncompleteSignature"},
-		"signed header removed":          {before: func(d *draft) { d.header.Set("x-acs-extra", "1") }, after: func(r *http.Request) { r.Header.Del("x-acs-extra") }, status: 400, code: "IncompleteSignature"},
-		"content type unsigned":          {before: func(d *draft) { d.unsigned = []string{"content-type"} }, status: 400, code: "IncompleteSignature"},
-		"host unsigned":                  {after: authorization(func(a string) string { return strings.Replace(a, "content-type;host;", "content-type;", 1) }), status: 400, code: "IncompleteSignature"},
-		"signed headers out of order":    {after: authorization(func(a string) string { return strings.Replace(a, "content-type;host;", "host;content-type;", 1) }), status: 400, code: "IncompleteSignature"},
-		"signed header named twice":      {after: authorization(func(a string) string { return strings.Replace(a, ";host;", ";host;host;", 1) }), status: 400, code: "IncompleteSignature"},
-		"signed header in upper case":    {after: authorization(func(a string) string { return strings.Replace(a, "content-type", "Content-Type", 1) }), status: 400, code: "IncompleteSignature"},
-		"no credential":                  {after: authorization(func(a string) string { return strings.Replace(a, "Credential", "Key", 1) }), status: 400, code: "IncompleteSignature"},
-		"no signed headers":              {after: authorization(func(a string) string { return strings.Replace(a, "SignedHeaders", "Headers", 1) }), status: 400, code: "IncompleteSignature"},
-		"no signature":                   {after: authorization(func(a string) string { a, _, _ = strings.Cut(a, ",Signature="); return a }), status: 400, code: "IncompleteSignature"},
-		"empty signature":                {after: authorization(func(a string) string { a, _, _ = strings.Cut(a, "Signature="); return a + "Signature=" }), status: 400, code: "IncompleteSignature"},
-		"blank after the comma":          {after: authorization(func(a string) string { return strings.Replace(a, ",Signature", ", Signature", 1) }), status: 400, code: "IncompleteSignature"},
-		"two authorizations":             {after: func(r *http.Request) { r.Header.Add("Authorization", "ACS3-HMAC-SHA256 x") }, status: 400, code: "IncompleteSignature"},
-		"another algorithm":              {after: authorization(func(a string) string { return strings.Replace(a, "SHA256", "SM3", 1) }), status: 400, code: "InvalidSignatureMethod"},
-		"basic authorization":            {after: func(r *http.Request) { r.SetBasicAuth("a", "b") }, status: 400, code: "InvalidSignatureMethod"},
-		"no authorization at all":        {after: func(r *http.Request) { r.Header.Del("Authorization") }, status: 400, code: "MissingAccessKeyId"},
-		"no date":                        {after: func(r *http.Request) { r.Header.Del("x-acs-date") }, status: 400, code: "MissingTimestamp"},
-		"no nonce":                       {after: func(r *http.Request) { r.Header.Del("x-acs-signature-nonce") }, status: 400, code: "MissingSignatureNonce"},
-		"no action":                      {after: func(r *http.Request) { r.Header.Del("x-acs-action") }, status: 400, code: "MissingAction"},
-		"no version":                     {after: func(r *http.Request) { r.Header.Del("x-acs-version") }, status: 400, code: "MissingVersion"},
-		"no body hash":                   {after: func(r *http.Request) { r.Header.Del("x-acs-content-sha256") }, status: 400, code: "MissingParameter"},
-		"no content type with a body":    {before: func(d *draft) { d.form.Set("PageSize", "1") }, after: func(r *http.Request) { r.Header.Del("content-type") }, status: 400, code: "MissingParameter"},
-		"two dates":                      {after: func(r *http.Request) { r.Header.Add("x-acs-date", "2026-05-01T12:00:00Z") }, status: 400, code: "InvalidParameter"},
-		"date over 15 minutes old":       {before: func(d *draft) { d.date = d.date.Add(-15*time.Minute - time.Second) }, status: 400, code: "InvalidTimeStamp.Expired"},
-		"date over 15 minutes ahead":     {before: func(d *draft) { d.date = d.date.Add(15*time.Minute + time.Second) }, status: 400, code: "InvalidTimeStamp.Expired"},
-		"date with fractions":            {before: func(d *draft) { d.header.Set("x-acs-date", "2026-05-01T12:00:00.5Z") }, status: 400, code: "InvalidTimeStamp.Format"},
-		"date of another form":           {before: func(d *draft) { d.header.Set("x-acs-date", "Fri, 01 May 2026 12:00:00 GMT") }, status: 400, code: "InvalidTimeStamp.Format"},
-		"another action":                 {before: func(d *draft) { d.header.Set("x-acs-action", "ListImages") }, status: 404, code: "InvalidApi.NotFound"},
-		"another version":                {before: func(d *draft) { d.header.Set("x-acs-version", "2021-09-02") }, status: 400, code: "InvalidVersion"},
-		"another path":                   {before: func(d *draft) { d.path = "/images" }, status: 404, code: "InvalidApi.NotFound"},
-		"DELETE":                         {before: func(d *draft) { d.method = http.MethodDelete }, status: 400, code: "UnsupportedHTTPMethod"},
-		"a parameter twice in the query": {before: func(d *draft) { d.query["Distro"] = []string{"a", "b"} }, status: 400, code: "InvalidParameter"},
-		"a parameter in query and form":  {before: func(d *draft) { d.query.Set("Distro", "a"); d.form.Set("Distro", "a") }, status: 400, code: "InvalidParameter"},
-		"a JSON body":                    {before: func(d *draft) { d.form.Set("a", "b"); d.header.Set("content-type", "application/json") }, status: 400, code: "InvalidParameter"},
-		"a query that is no query":       {after: func(r *http.Request) { r.URL.RawQuery = "a=%zz" }, status: 400, code: "InvalidParameter"},
-		"key header of another key":      {before: func(d *draft) { d.header.Set("x-acs-accesskey-id", "other") }, status: 400, code: "IncompleteSignature"},
-		"STS key without token":          {before: func(d *draft) { d.keyID, d.secret = STSAccessKeyID, STSAccessKeySecret }, status: 400, code: "MissingSecurityToken"},
+		"wrong secret": {before: func(d *draft) { d.secret = "other" }, status: 400, code: "SignatureDoesNotMatch"},
+		"unknown key": {
+			before: func(d *draft) { d.keyID = "nobody" },
+			status: 404, code: "InvalidAccessKeyId.NotFound",
+		},
+		"upper-case signature": {after: authorization(upperSignature), status: 400, code: "SignatureDoesNotMatch"},
+		"other method than signed": {
+			after:  func(r *http.Request) { r.Method = http.MethodGet },
+			status: 400, code: "SignatureDoesNotMatch",
+		},
+		"other host than signed": {
+			after:  func(r *http.Request) { r.Host = "elsewhere" },
+			status: 400, code: "SignatureDoesNotMatch",
+		},
+		"query added after signing": {
+			after:  func(r *http.Request) { r.URL.RawQuery = "Distro=x" },
+			status: 400, code: "SignatureDoesNotMatch",
+		},
+		"wrong body hash, signed": {
+			before: func(d *draft) { d.header.Set("x-acs-content-sha256", payloadHash([]byte("x"))) },
+			status: 400, code: "SignatureDoesNotMatch",
+		},
+		"unsigned x-acs header": {
+			before: func(d *draft) { d.header.Set("x-acs-extra", "1"); d.unsigned = []string{"x-acs-extra"} },
+			status: 400, code: "IncompleteSignature",
+		},
+		"x-acs header added": {
+			after:  func(r *http.Request) { r.Header.Set("x-acs-extra", "1") },
+			status: 400, code: "IncompleteSignature",
+		},
+		"signed header removed": {
+			before: func(d *draft) { d.header.Set("x-acs-extra", "1") },
+			after:  func(r *http.Request) { r.Header.Del("x-acs-extra") },
+			status: 400, code: "IncompleteSignature",
+		},
+		"content type unsigned": {
+			before: func(d *draft) { d.unsigned = []string{"content-type"} },
+			status: 400, code: "IncompleteSignature",
+		},
+		"host unsigned": {
+			after:  authorization(func(a string) string { return strings.Replace(a, "content-type;host;", "content-type;", 1) }),
+			status: 400, code: "IncompleteSignature",
+		},
+		"signed headers out of order": {
+			after:  authorization(func(a string) string { return strings.Replace(a, "content-type;host;", "host;content-type;", 1) }),
+			status: 400, code: "IncompleteSignature",
+		},
+		"signed header named twice": {
+			after:  authorization(func(a string) string { return strings.Replace(a, ";host;", ";host;host;", 1) }),
+			status: 400, code: "IncompleteSignature",
+		},
+		"signed header in upper case": {
+			after:  authorization(func(a string) string { return strings.Replace(a, "content-type", "Content-Type", 1) }),
+			status: 400, code: "IncompleteSignature",
+		},
+		"no credential": {
+			after:  authorization(func(a string) string { return strings.Replace(a, "Credential", "Key", 1) }),
+			status: 400, code: "IncompleteSignature",
+		},
+		"no signed headers": {
+			after:  authorization(func(a string) string { return strings.Replace(a, "SignedHeaders", "Headers", 1) }),
+			status: 400, code: "IncompleteSignature",
+		},
+		"no signature": {
+			after:  authorization(func(a string) string { a, _, _ = strings.Cut(a, ",Signature="); return a }),
+			status: 400, code: "IncompleteSignature",
+		},
+		"empty signature": {
+			after:  authorization(func(a string) string { a, _, _ = strings.Cut(a, "Signature="); return a + "Signature=" }),
+			status: 400, code: "IncompleteSignature",
+		},
+		"blank after the comma": {
+			after:  authorization(func(a string) string { return strings.Replace(a, ",Signature", ", Signature", 1) }),
+			status: 400, code: "IncompleteSignature",
+		},
+		"two authorizations": {
+			after:  func(r *http.Request) { r.Header.Add("Authorization", "ACS3-HMAC-SHA256 x") },
+			status: 400, code: "IncompleteSignature",
+		},
+		"another algorithm": {
+			after:  authorization(func(a string) string { return strings.Replace(a, "SHA256", "SM3", 1) }),
+			status: 400, code: "InvalidSignatureMethod",
+		},
+		"basic authorization": {
+			after:  func(r *http.Request) { r.SetBasicAuth("a", "b") },
+			status: 400, code: "InvalidSignatureMethod",
+		},
+		"no authorization at all": {
+			after:  func(r *http.Request) { r.Header.Del("Authorization") },
+			status: 400, code: "MissingAccessKeyId",
+		},
+		"no date": {
+			after:  func(r *http.Request) { r.Header.Del("x-acs-date") },
+			status: 400, code: "MissingTimestamp",
+		},
+		"no nonce": {
+			after:  func(r *http.Request) { r.Header.Del("x-acs-signature-nonce") },
+			status: 400, code: "MissingSignatureNonce",
+		},
+		"no action": {
+			after:  func(r *http.Request) { r.Header.Del("x-acs-action") },
+			status: 400, code: "MissingAction",
+		},
+		"no version": {
+			after:  func(r *http.Request) { r.Header.Del("x-acs-version") },
+			status: 400, code: "MissingVersion",
+		},
+		"no body hash": {
+			after:  func(r *http.Request) { r.Header.Del("x-acs-content-sha256") },
+			status: 400, code: "MissingParameter",
+		},
+		"no content type with a body": {
+			before: func(d *draft) { d.form.Set("PageSize", "1") },
+			after:  func(r *http.Request) { r.Header.Del("content-type") },
+			status: 400, code: "MissingParameter",
+		},
+		"two dates": {
+			after:  func(r *http.Request) { r.Header.Add("x-acs-date", "2026-05-01T12:00:00Z") },
+			status: 400, code: "InvalidParameter",
+		},
+		"date over 15 minutes old": {
+			before: func(d *draft) { d.date = d.date.Add(-15*time.Minute - time.Second) },
+			status: 400, code: "InvalidTimeStamp.Expired",
+		},
+		"date over 15 minutes ahead": {
+			before: func(d *draft) { d.date = d.date.Add(15*time.Minute + time.Second) },
+			status: 400, code: "InvalidTimeStamp.Expired",
+		},
+		"date with fractions": {
+			before: func(d *draft) { d.header.Set("x-acs-date", "2026-05-01T12:00:00.5Z") },
+			status: 400, code: "InvalidTimeStamp.Format",
+		},
+		"date of another form": {
+			before: func(d *draft) { d.header.Set("x-acs-date", "Fri, 01 May 2026 12:00:00 GMT") },
+			status: 400, code: "InvalidTimeStamp.Format",
+		},
+		"another action": {
+			before: func(d *draft) { d.header.Set("x-acs-action", "ListImages") },
+			status: 404, code: "InvalidApi.NotFound",
+		},
+		"another version": {
+			before: func(d *draft) { d.header.Set("x-acs-version", "2021-09-02") },
+			status: 400, code: "InvalidVersion",
+		},
+		"another path": {before: func(d *draft) { d.path = "/images" }, status: 404, code: "InvalidApi.NotFound"},
+		"DELETE": {
+			before: func(d *draft) { d.method = http.MethodDelete },
+			status: 400, code: "UnsupportedHTTPMethod",
+		},
+		"a parameter twice in the query": {
+			before: func(d *draft) { d.query["Distro"] = []string{"a", "b"} },
+			status: 400, code: "InvalidParameter",
+		},
+		"a parameter in query and form": {
+			before: func(d *draft) { d.query.Set("Distro", "a"); d.form.Set("Distro", "a") },
+			status: 400, code: "InvalidParameter",
+		},
+		"a JSON body": {
+			before: func(d *draft) { d.form.Set("a", "b"); d.header.Set("content-type", "application/json") },
+			status: 400, code: "InvalidParameter",
+		},
+		"a query that is no query": {
+			after:  func(r *http.Request) { r.URL.RawQuery = "a=%zz" },
+			status: 400, code: "InvalidParameter",
+		},
+		"key header of another key": {
+			before: func(d *draft) { d.header.Set("x-acs-accesskey-id", "other") },
+			status: 400, code: "IncompleteSignature",
+		},
+		"STS key without token": {
+			before: func(d *draft) { d.keyID, d.secret = STSAccessKeyID, STSAccessKeySecret },
+			status: 400, code: "MissingSecurityToken",
+		},
 		"STS key with another token": {before: func(d *draft) {
 			d.keyID, d.secret = STSAccessKeyID, STSAccessKeySecret
 			d.header.Set("x-acs-security-token", "x")
 		}, status: 400, code: "InvalidSecurityToken.MismatchWithAccessKey"},
-		"plain key with a token": {before: func(d *draft) { d.header.Set("x-acs-security-token", SecurityToken) }, status: 400, code: "InvalidSecurityToken.MismatchWithAccessKey"},
+		"plain key with a token": {
+			before: func(d *draft) { d.header.Set("x-acs-security-token", SecurityToken) },
+			status: 400, code: "InvalidSecurityToken.MismatchWithAccessKey",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -52,31 +52,88 @@ func TestRPCRequestsOutOfOrderAreRefused(t *testing.T) {
 		status int
 		code   string
 	}{
-		"wrong secret":              {before: func(d *draft) { d.secret = "other" }, status: 400, code: "SignatureDoesNotMatch"},
-		"unknown key":               {before: func(d *draft) { d.keyID = "nobody" }, status: 404, code: "InvalidAccessKeyId.NotFound"},
-		"other method than signed":  {after: func(r *http.Request) { r.Method = http.MethodGet }, status: 400, code: "SignatureDoesNotMatch"},
-		"parameter added":           {after: func(r *http.Request) { r.URL.RawQuery += "&Distro=x" }, status: 400, code: "SignatureDoesNotMatch"},
-		"parameter twice":           {after: func(r *http.Request) { r.URL.RawQuery += "&Action=ListImage" }, status: 400, code: "InvalidParameter"},
-		"parameter in both":         {before: func(d *draft) { d.query.Set("Distro", "a"); d.form.Set("Distro", "a") }, status: 400, code: "InvalidParameter"},
-		"no signature":              {before: func(d *draft) { d.query.Set("Signature", "-") }, status: 400, code: "MissingSignature"},
-		"no key":                    {before: func(d *draft) { d.query.Set("AccessKeyId", "-") }, status: 400, code: "MissingAccessKeyId"},
-		"neither key nor signature": {before: func(d *draft) { d.query.Set("AccessKeyId", "-"); d.query.Set("Signature", "-") }, status: 400, code: "MissingAccessKeyId"},
-		"no timestamp":              {before: func(d *draft) { d.query.Set("Timestamp", "-") }, status: 400, code: "MissingTimestamp"},
-		"no nonce":                  {before: func(d *draft) { d.query.Set("SignatureNonce", "-") }, status: 400, code: "MissingSignatureNonce"},
-		"no action":                 {before: func(d *draft) { d.query.Set("Action", "-") }, status: 400, code: "MissingAction"},
-		"no version":                {before: func(d *draft) { d.query.Set("Version", "-") }, status: 400, code: "MissingVersion"},
-		"no method":                 {before: func(d *draft) { d.query.Set("SignatureMethod", "-") }, status: 400, code: "MissingSignatureMethod"},
-		"no signature version":      {before: func(d *draft) { d.query.Set("SignatureVersion", "-") }, status: 400, code: "MissingSignatureVersion"},
-		"another method":            {before: func(d *draft) { d.query.Set("SignatureMethod", "HMAC-SHA256") }, status: 400, code: "InvalidSignatureMethod"},
-		"another signature version": {before: func(d *draft) { d.query.Set("SignatureVersion", "2.0") }, status: 400, code: "InvalidParameter.SignatureVersion"},
-		"another action":            {before: func(d *draft) { d.query.Set("Action", "DeleteImage") }, status: 404, code: "InvalidApi.NotFound"},
-		"another version":           {before: func(d *draft) { d.query.Set("Version", "2014-05-26") }, status: 400, code: "InvalidVersion"},
-		"date over 15 minutes old":  {before: func(d *draft) { d.date = d.date.Add(-16 * time.Minute) }, status: 400, code: "InvalidTimeStamp.Expired"},
-		"date of another form":      {before: func(d *draft) { d.query.Set("Timestamp", "2026-05-01 12:00:00") }, status: 400, code: "InvalidTimeStamp.Format"},
-		"STS key without token":     {before: func(d *draft) { d.keyID, d.secret = STSAccessKeyID, STSAccessKeySecret }, status: 400, code: "MissingSecurityToken"},
-		"plain key with a token":    {before: func(d *draft) { d.query.Set("SecurityToken", SecurityToken) }, status: 400, code: "InvalidSecurityToken.MismatchWithAccessKey"},
-		"bearer token without type": {before: func(d *draft) { d.query.Set("BearerToken", BearerToken) }, status: 400, code: "InvalidParameter.SignatureType"},
-		"bearer token not known":    {before: func(d *draft) { d.query.Set("BearerToken", "x"); d.query.Set("SignatureType", "BEARERTOKEN") }, status: 400, code: "InvalidSecurityToken.Malformed"},
+		"wrong secret": {before: func(d *draft) { d.secret = "other" }, status: 400, code: "SignatureDoesNotMatch"},
+		"unknown key":  {before: func(d *draft) { d.keyID = "nobody" }, status: 404, code: "InvalidAccessKeyId.NotFound"},
+		"other method than signed": {
+			after:  func(r *http.Request) { r.Method = http.MethodGet },
+			status: 400, code: "SignatureDoesNotMatch",
+		},
+		"parameter added": {
+			after:  func(r *http.Request) { r.URL.RawQuery += "&Distro=x" },
+			status: 400, code: "SignatureDoesNotMatch",
+		},
+		"parameter twice": {
+			after:  func(r *http.Request) { r.URL.RawQuery += "&Action=ListImage" },
+			status: 400, code: "InvalidParameter",
+		},
+		"parameter in both": {
+			before: func(d *draft) { d.query.Set("Distro", "a"); d.form.Set("Distro", "a") },
+			status: 400, code: "InvalidParameter",
+		},
+		"no signature": {before: func(d *draft) { d.query.Set("Signature", "-") }, status: 400, code: "MissingSignature"},
+		"no key": {
+			before: func(d *draft) { d.query.Set("AccessKeyId", "-") },
+			status: 400, code: "MissingAccessKeyId",
+		},
+		"neither key nor signature": {
+			before: func(d *draft) { d.query.Set("AccessKeyId", "-"); d.query.Set("Signature", "-") },
+			status: 400, code: "MissingAccessKeyId",
+		},
+		"no timestamp": {before: func(d *draft) { d.query.Set("Timestamp", "-") }, status: 400, code: "MissingTimestamp"},
+		"no nonce": {
+			before: func(d *draft) { d.query.Set("SignatureNonce", "-") },
+			status: 400, code: "MissingSignatureNonce",
+		},
+		"no action":  {before: func(d *draft) { d.query.Set("Action", "-") }, status: 400, code: "MissingAction"},
+		"no version": {before: func(d *draft) { d.query.Set("Version", "-") }, status: 400, code: "MissingVersion"},
+		"no method": {
+			before: func(d *draft) { d.query.Set("SignatureMethod", "-") },
+			status: 400, code: "MissingSignatureMethod",
+		},
+		"no signature version": {
+			before: func(d *draft) { d.query.Set("SignatureVersion", "-") },
+			status: 400, code: "MissingSignatureVersion",
+		},
+		"another method": {
+			before: func(d *draft) { d.query.Set("SignatureMethod", "HMAC-SHA256") },
+			status: 400, code: "InvalidSignatureMethod",
+		},
+		"another signature version": {
+			before: func(d *draft) { d.query.Set("SignatureVersion", "2.0") },
+			status: 400, code: "InvalidParameter.SignatureVersion",
+		},
+		"another action": {
+			before: func(d *draft) { d.query.Set("Action", "DeleteImage") },
+			status: 404, code: "InvalidApi.NotFound",
+		},
+		"another version": {
+			before: func(d *draft) { d.query.Set("Version", "2014-05-26") },
+			status: 400, code: "InvalidVersion",
+		},
+		"date over 15 minutes old": {
+			before: func(d *draft) { d.date = d.date.Add(-16 * time.Minute) },
+			status: 400, code: "InvalidTimeStamp.Expired",
+		},
+		"date of another form": {
+			before: func(d *draft) { d.query.Set("Timestamp", "2026-05-01 12:00:00") },
+			status: 400, code: "InvalidTimeStamp.Format",
+		},
+		"STS key without token": {
+			before: func(d *draft) { d.keyID, d.secret = STSAccessKeyID, STSAccessKeySecret },
+			status: 400, code: "MissingSecurityToken",
+		},
+		"plain key with a token": {
+			before: func(d *draft) { d.query.Set("SecurityToken", SecurityToken) },
+			status: 400, code: "InvalidSecurityToken.MismatchWithAccessKey",
+		},
+		"bearer token without type": {
+			before: func(d *draft) { d.query.Set("BearerToken", BearerToken) },
+			status: 400, code: "InvalidParameter.SignatureType",
+		},
+		"bearer token not known": {
+			before: func(d *draft) { d.query.Set("BearerToken", "x"); d.query.Set("SignatureType", "BEARERTOKEN") },
+			status: 400, code: "InvalidSecurityToken.Malformed",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -145,7 +202,8 @@ func TestRPCAnswersInXMLUnlessAskedForJSON(t *testing.T) {
 	if err := xml.Unmarshal(w.Body.Bytes(), &refusal); err != nil {
 		t.Fatal(err)
 	}
-	if w.Code != 400 || refusal.Code != "SignatureDoesNotMatch" || refusal.RequestID != w.Header().Get("x-acs-request-id") || refusal.HostID != "example.com" {
+	if w.Code != 400 || refusal.Code != "SignatureDoesNotMatch" || refusal.HostID != "example.com" ||
+		refusal.RequestID != w.Header().Get("x-acs-request-id") {
 		t.Errorf("HTTP %d %+v", w.Code, refusal)
 	}
 	if !strings.Contains(refusal.Message, "POST&%2F&AccessKeyId%3D") {

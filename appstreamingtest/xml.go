@@ -6,8 +6,8 @@ import (
 	"encoding/xml"
 )
 
-// toXML writes a JSON object as the service's XML: members are elements, and an
-// array is its element repeated.
+// toXML converts a JSON object to the service's XML. Members become elements, and
+// an array becomes a repeated element.
 func toXML(root string, object []byte) []byte {
 	b := bytes.NewBufferString("<?xml version='1.0' encoding='UTF-8'?>")
 	writeXML(b, root, object)
@@ -40,7 +40,7 @@ func writeXML(b *bytes.Buffer, name string, value json.RawMessage) {
 	case value[0] == '"':
 		var text string
 		if json.Unmarshal(value, &text) == nil {
-			_ = xml.EscapeText(b, []byte(text)) // a buffer takes everything
+			_ = xml.EscapeText(b, []byte(text)) // writing to a buffer does not fail
 		}
 	default:
 		b.Write(value)

@@ -85,7 +85,9 @@ func TestListsAreSortedByNameAndLeaveEarlierParametersAlone(t *testing.T) {
 
 func TestParametersSortByTheBytesOfTheirNames(t *testing.T) {
 	t.Parallel()
-	params := []Param{{Name: "b"}, {Name: "a", Index: 2}, {Name: "a", Index: 10}, {Name: "aa"}, {Name: "a"}, {Name: "B"}, {Name: "a", Member: "1"}}
+	params := []Param{
+		{Name: "b"}, {Name: "a", Index: 2}, {Name: "a", Index: 10}, {Name: "aa"}, {Name: "a"}, {Name: "B"}, {Name: "a", Member: "1"},
+	}
 	Sort(params)
 	if diff := cmp.Diff([]string{"B", "a", "a.1", "a.10", "a.2", "aa", "b"}, namesOf(params)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
