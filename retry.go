@@ -168,6 +168,9 @@ func DefaultRetryable(err error) bool {
 
 // as is errors.AsType, which Go 1.25 does not have.
 func as[E error](err error) (E, bool) {
+	if err == nil { // needs no memory
+		return *new(E), false
+	}
 	var target E
 	ok := errors.As(err, &target)
 	return target, ok

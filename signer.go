@@ -101,11 +101,12 @@ func (u *unsignedRequest) signACS3(ctx context.Context, s stamp) (*http.Request,
 	query, form, hash := u.acs3Payload()
 	var room [11]acs.Header
 	signed := u.acs3Headers(room[:0], s, hash)
-	header := http.Header{}
+	header := newHeaders()
 	for _, h := range signed {
-		header[h.Name.Sent] = []string{h.Value}
+		if h.Name.Sent != acs.Host.Sent { // net/http sends it
+			header.set(h.Name.Sent, h.Value)
+		}
 	}
-	delete(header, acs.Host.Sent) // net/http sends it
 
 	if s.credentials.BearerToken != "" {
 		query = strings.TrimPrefix(query+"&SignatureType=BEARERTOKEN", "&")
@@ -115,7 +116,7 @@ func (u *unsignedRequest) signACS3(ctx context.Context, s stamp) (*http.Request,
 	if err != nil {
 		return nil, "", &CredentialsError{Err: errors.New("the access key secret is too short: " + err.Error())}
 	}
-	header["Authorization"] = []string{acs3Authorization(s.credentials.AccessKeyID, signed, signature)}
+	header.set("Authorization", acs3Authorization(s.credentials.AccessKeyID, signed, signature))
 	return u.newHTTPRequest(ctx, http.MethodPost, query, header, form), signature, nil
 }
 
@@ -195,12 +196,11 @@ func acs3Authorization(keyID string, headers []acs.Header, signature string) str
 //
 // See https://help.aliyun.com/zh/sdk/product-overview/rpc-mechanism
 func (u *unsignedRequest) signRPC(ctx context.Context, s stamp) (*http.Request, string, error) {
-	header := http.Header{
-		acs.Action.Sent:  {u.operation.name},
-		acs.Version.Sent: {u.operation.version},
-	}
+	header := newHeaders()
+	header.set(acs.Action.Sent, u.operation.name)
+	header.set(acs.Version.Sent, u.operation.version)
 	if s.retries > 0 {
-		header[acs.RetryAttempts.Sent] = []string{strconv.Itoa(s.retries)}
+		header.set(acs.RetryAttempts.Sent, strconv.Itoa(s.retries))
 	}
 	query, signature, err := u.rpcQuery(http.MethodGet, s)
 	if err != nil {
@@ -212,7 +212,7 @@ func (u *unsignedRequest) signRPC(ctx context.Context, s stamp) (*http.Request, 
 	if query, signature, err = u.rpcQuery(http.MethodPost, s); err != nil {
 		return nil, "", err
 	}
-	header[acs.ContentType.Sent] = []string{formType}
+	header.set(acs.ContentType.Sent, formType)
 	return u.newHTTPRequest(ctx, http.MethodPost, "", header, query), signature, nil
 }
 
@@ -262,13 +262,31 @@ func appendRPCStringToSign(dst []byte, method string, canonical []byte) []byte {
 	return acs.AppendEscaped(dst, canonical)
 }
 
+// headers is an http.Header. Its values share an array, which saves an
+// allocation for each of them.
+type headers struct {
+	header http.Header
+	values []string
+}
+
+func newHeaders() *headers {
+	const usual = 12 // of a request
+	return &headers{make(http.Header, usual), make([]string, 0, usual)}
+}
+
+func (h *headers) set(name, value string) {
+	h.values = append(h.values, value)
+	last := len(h.values)
+	h.header[name] = h.values[last-1 : last : last]
+}
+
 // newHTTPRequest adds the headers that no signature covers.
-func (u *unsignedRequest) newHTTPRequest(ctx context.Context, method, query string, header http.Header, body string) *http.Request {
-	header["Accept"] = []string{"application/json"}
-	header["User-Agent"] = []string{u.userAgent}
+func (u *unsignedRequest) newHTTPRequest(ctx context.Context, method, query string, header *headers, body string) *http.Request {
+	header.set("Accept", "application/json")
+	header.set("User-Agent", u.userAgent)
 	// With this header set, net/http leaves decompression to us. We bound it and
 	// tell its errors apart, with any transport of the caller.
-	header["Accept-Encoding"] = []string{"gzip"}
+	header.set("Accept-Encoding", "gzip")
 	target := u.endpoint.url(query)
 	req := (&http.Request{
 		Method:     method,
@@ -276,7 +294,7 @@ func (u *unsignedRequest) newHTTPRequest(ctx context.Context, method, query stri
 		Proto:      "HTTP/1.1",
 		ProtoMajor: 1,
 		ProtoMinor: 1,
-		Header:     header,
+		Header:     header.header,
 		Host:       u.endpoint.host,
 	}).WithContext(ctx)
 	switch {

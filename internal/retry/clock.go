@@ -34,6 +34,9 @@ func (c *Clock) Correct(signed, local time.Time, date string) bool {
 
 // parseDate reads a date in any of the three forms of HTTP.
 func parseDate(text string) (date time.Time, ok bool) {
+	if text == "" {
+		return date, false
+	}
 	date, err := http.ParseTime(strings.TrimSpace(text))
 	return date, err == nil
 }
