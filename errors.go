@@ -19,7 +19,7 @@ var (
 	// page asked for.
 	ErrPageLoop = errors.New("service sent the same page again")
 	// ErrIncomplete says that a listing ended before all images that the service
-	// counts were listed; see [IncompleteError].
+	// counts were listed; see IncompleteError.
 	ErrIncomplete = errors.New("listing is incomplete")
 	// ErrNoCredentials says that no source had credentials.
 	ErrNoCredentials = errors.New("no credentials")

@@ -54,7 +54,7 @@ type RetryPolicy struct {
 	// ThrottlePatience is how long a listing asks for a page again while the
 	// service throttles it. The page waits for its turn, the pages behind it wait
 	// too, and these attempts do not count toward MaxAttempts. It applies to
-	// listings with and without [WithPrefetch]. It does not apply to a single
+	// listings with and without WithPrefetch. It does not apply to a single
 	// ListImage call, when MaxAttempts is 1, or without pacing. 0: 1 minute;
 	// negative: a page has no more attempts than a call.
 	ThrottlePatience time.Duration
