@@ -331,7 +331,7 @@ func TestFilesAndBuffersAreNoTerminals(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer null.Close()
-	if IsTerminal(new(bytes.Buffer)) || IsTerminal(null) || terminalColumns(null) != 0 {
+	if IsTerminal(new(bytes.Buffer)) || IsTerminal(null) || Columns(null) != 0 {
 		t.Error("a buffer or the null device counts as a terminal")
 	}
 	reader, writer, err := os.Pipe()

@@ -8,14 +8,14 @@ import (
 	"unicode"
 )
 
-// IsTerminal reports whether w is a terminal, or at least a character device.
+// IsTerminal reports whether w is a terminal.
 func IsTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	if !ok {
 		return false
 	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && file.Name() != os.DevNull
+	_, isTerminal := terminalColumns(file)
+	return isTerminal
 }
 
 // IsPipe reports whether w is a pipe. What reads it may write to the same
@@ -36,13 +36,15 @@ func Columns(w io.Writer) int {
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
 		return n
 	}
-	if !IsTerminal(w) {
+	file, ok := w.(*os.File)
+	if !ok {
 		return 0
 	}
-	if n := terminalColumns(w.(*os.File)); n > 0 {
-		return n
+	n, isTerminal := terminalColumns(file)
+	if isTerminal && n == 0 {
+		return 80
 	}
-	return 80
+	return n
 }
 
 // Clean makes text safe for a terminal. The service returns names and messages

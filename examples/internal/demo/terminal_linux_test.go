@@ -43,3 +43,17 @@ func TestTheWidthIsThatOfTheTerminal(t *testing.T) {
 		}
 	}
 }
+
+// Standard output that goes to the null device is a character device of another
+// name.
+func TestTheNullDeviceIsNoTerminalUnderAnyName(t *testing.T) {
+	t.Parallel()
+	null, err := os.OpenFile("/dev/./null", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	if IsTerminal(null) {
+		t.Error("it counts as a terminal")
+	}
+}

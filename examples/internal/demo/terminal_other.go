@@ -4,5 +4,5 @@ package demo
 
 import "os"
 
-// terminalColumns returns 0: the width is unknown here.
-func terminalColumns(*os.File) int { return 0 }
+// terminalColumns returns false: terminals are not known here.
+func terminalColumns(*os.File) (columns int, isTerminal bool) { return 0, false }

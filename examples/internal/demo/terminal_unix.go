@@ -8,11 +8,12 @@ import (
 	"unsafe"
 )
 
-// terminalColumns asks the terminal for its width; 0 means unknown.
-func terminalColumns(file *os.File) int {
+// terminalColumns reports whether a file is a terminal, and its width; 0 means
+// unknown.
+func terminalColumns(file *os.File) (columns int, isTerminal bool) {
 	raw, err := file.SyscallConn()
 	if err != nil {
-		return 0
+		return 0, false
 	}
 	var size struct{ rows, columns, _, _ uint16 }
 	var errno syscall.Errno
@@ -20,7 +21,7 @@ func terminalColumns(file *os.File) int {
 		_, _, errno = syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCGWINSZ, uintptr(unsafe.Pointer(&size)))
 	})
 	if err != nil || errno != 0 {
-		return 0
+		return 0, false
 	}
-	return int(size.columns)
+	return int(size.columns), true
 }

@@ -6,8 +6,8 @@ import (
 	"unsafe"
 )
 
-// terminalColumns asks the console for its width; 0 means unknown.
-func terminalColumns(file *os.File) int {
+// terminalColumns reports whether a file is a console, and its width.
+func terminalColumns(file *os.File) (columns int, isTerminal bool) {
 	var info struct {
 		width, height            int16
 		cursorX, cursorY         int16
@@ -17,10 +17,10 @@ func terminalColumns(file *os.File) int {
 	}
 	ask := syscall.NewLazyDLL("kernel32.dll").NewProc("GetConsoleScreenBufferInfo")
 	if ask.Find() != nil {
-		return 0
+		return 0, false
 	}
 	if ok, _, _ := ask.Call(file.Fd(), uintptr(unsafe.Pointer(&info))); ok == 0 {
-		return 0
+		return 0, false
 	}
-	return int(info.right-info.left) + 1
+	return int(info.right-info.left) + 1, true
 }
