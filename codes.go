@@ -119,7 +119,8 @@ var classes = [...]class{
 		"ResourceThrottled", "TooQuickRequests", "BLOCK.LimitedRequest",
 	}},
 	{ErrNotAuthorized, []Code{
-		CodeForbidden, CodeForbiddenByRAM, "ForbiddenByRiskControl", "AccessForbidden", "API.Forbidden", "Request.Forbidden", "Operation.Forbidden",
+		CodeForbidden, CodeForbiddenByRAM, "ForbiddenByRiskControl", "AccessForbidden", "API.Forbidden", "Request.Forbidden",
+		"Operation.Forbidden",
 		CodeNoPermission, "PermissionDenied", "PermissionCheckFailed", "Permission.NotAuthorized", "Ram.PermissionDeny",
 		CodeAccessDenied, "AccessDeniedException",
 		CodeUnauthorized, "UnauthorizedOperation", "ActionUnauthorized", CodeNotAuthorized, "NoAuth",

@@ -27,7 +27,8 @@ func TestRefusalsAreTypedWithEveryField(t *testing.T) {
 		want   APIError
 	}{
 		"every member": {
-			answer{status: 400, body: `{"RequestId":"R-1","HostId":"` + host + `","Code":"InvalidBizType","Message":"no","Recommend":"` + recommend + `"}`},
+			answer{status: 400, body: `{"RequestId":"R-1","HostId":"` + host + `","Code":"InvalidBizType",` +
+				`"Message":"no","Recommend":"` + recommend + `"}`},
 			APIError{Code: CodeInvalidBizType, StatusCode: 400, Message: "no", RequestID: "R-1", HostID: host, Recommend: recommend},
 		},
 		"a denied call": {
@@ -42,7 +43,8 @@ func TestRefusalsAreTypedWithEveryField(t *testing.T) {
 		},
 		"a delay": {
 			answer{status: 400, header: http.Header{"X-Acs-Retry-After": {"300"}}, body: `{"RequestId":"R-1","Code":"Throttling.User"}`},
-			APIError{Code: CodeThrottlingUser, StatusCode: 400, RequestID: "R-1", RetryAfter: 300 * time.Millisecond, StopReason: "no attempts left"},
+			APIError{Code: CodeThrottlingUser, StatusCode: 400, RequestID: "R-1", RetryAfter: 300 * time.Millisecond,
+				StopReason: "no attempts left"},
 		},
 		"a number as code": {
 			answer{status: 400, body: `{"RequestId":"R-1","Code":400,"Message":null}`}, APIError{Code: "400", StatusCode: 400, RequestID: "R-1"},
@@ -51,8 +53,10 @@ func TestRefusalsAreTypedWithEveryField(t *testing.T) {
 			answer{status: 400, header: http.Header{"X-Acs-Request-Id": {"R-1"}}, body: `{"Message":"?"}`},
 			APIError{StatusCode: 400, Message: "?", RequestID: "R-1"},
 		},
-		"no body":    {answer{status: 400}, APIError{StatusCode: 400}},
-		"HTML":       {answer{status: 502, body: "<html><body>Bad Gateway</body></html>"}, APIError{StatusCode: 502, StopReason: "no attempts left"}},
+		"no body": {answer{status: 400}, APIError{StatusCode: 400}},
+		"HTML": {
+			answer{status: 502, body: "<html><body>Bad Gateway</body></html>"}, APIError{StatusCode: 502, StopReason: "no attempts left"},
+		},
 		"a cut code": {answer{status: 500, body: `{"Code":"InternalErr`}, APIError{StatusCode: 500, StopReason: "no attempts left"}},
 		"a redirect": {
 			answer{status: 307, header: http.Header{"Location": {"https://elsewhere.example.com/"}}},
@@ -89,7 +93,9 @@ func TestRefusalsAreTypedWithEveryField(t *testing.T) {
 func TestACodeMatchesItsFamilyInAnyLetterCase(t *testing.T) {
 	t.Parallel()
 	for code, families := range map[Code]map[Code]bool{
-		"Throttling.User":       {CodeThrottling: true, CodeThrottlingUser: true, CodeThrottlingAPI: false, CodeRejectedThrottling: false, "": false},
+		"Throttling.User": {
+			CodeThrottling: true, CodeThrottlingUser: true, CodeThrottlingAPI: false, CodeRejectedThrottling: false, "": false,
+		},
 		"throttling.user.x":     {CodeThrottling: true, "THROTTLING.USER": true, "Throttling.Use": false},
 		"ThrottlingException":   {CodeThrottling: false, CodeThrottlingException: true},
 		"InternalError.Backend": {CodeInternalError: true, "internalerror.BACKEND": true},
@@ -205,8 +211,13 @@ func TestErrorTextsReadWell(t *testing.T) {
 				Attempts: 2, StopReason: "no attempts left"},
 			"appstreaming: ListImage: no complete response from h: connection refused; is it up? (2 attempts; no attempts left)",
 		},
-		"parameter": {&ParamError{Field: "PageSize", Value: "101", Reason: "must be from 0 to 100"}, `appstreaming: PageSize "101" must be from 0 to 100`},
-		"option":    {&OptionError{Option: "WithPrefetch", Value: "-1", Reason: "must be from 0 to 64"}, `appstreaming: WithPrefetch: "-1": must be from 0 to 64`},
+		"parameter": {
+			&ParamError{Field: "PageSize", Value: "101", Reason: "must be from 0 to 100"}, `appstreaming: PageSize "101" must be from 0 to 100`,
+		},
+		"option": {
+			&OptionError{Option: "WithPrefetch", Value: "-1", Reason: "must be from 0 to 64"},
+			`appstreaming: WithPrefetch: "-1": must be from 0 to 64`,
+		},
 	}
 	for name, test := range tests {
 		if got := test.err.Error(); got != test.want {
@@ -222,7 +233,9 @@ func TestErrorTextsAreOneLineThatReadsAsWritten(t *testing.T) {
 	const bad = "a\r\nb\x1b[2Jc\u0085d\u2028e\u2029f\u202eg\u2066h\u200fi\u061cj\ufeffk\u200bl\x00"
 	code := Code(bad)
 	for name, err := range map[string]error{
-		"APIError":                 &APIError{Operation: bad, Code: code, Message: bad, RequestID: bad, StopReason: bad, Body: []byte(bad), Err: errors.New(bad)},
+		"APIError": &APIError{
+			Operation: bad, Code: code, Message: bad, RequestID: bad, StopReason: bad, Body: []byte(bad), Err: errors.New(bad),
+		},
 		"APIError without message": &APIError{Body: []byte(bad)},
 		"DecodeError":              &DecodeError{Operation: bad, Path: bad, Reason: bad, RequestID: bad, Body: []byte(bad)},
 		"TransportError":           &TransportError{Operation: bad, Host: bad, Hint: bad, RequestID: bad, StopReason: bad, Err: errors.New(bad)},

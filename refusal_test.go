@@ -78,8 +78,12 @@ func TestAFailureIsNotAnEmptyPage(t *testing.T) {
 		message string
 		retried bool
 	}{
-		"lower case":                    {`{"code":"Throttling.User","message":"slow down","success":false}`, "Throttling.User", "slow down", true},
-		"capitals":                      {`{"CODE":"Throttling.User","MESSAGE":"slow down","SUCCESS":"FALSE"}`, "Throttling.User", "slow down", true},
+		"lower case": {
+			`{"code":"Throttling.User","message":"slow down","success":false}`, "Throttling.User", "slow down", true,
+		},
+		"capitals": {
+			`{"CODE":"Throttling.User","MESSAGE":"slow down","SUCCESS":"FALSE"}`, "Throttling.User", "slow down", true,
+		},
 		"errorCode":                     {`{"errorCode":"X","errorMsg":"y"}`, "X", "y", false},
 		"errCode":                       {`{"errCode":"X","errMsg":"y"}`, "X", "y", false},
 		"ErrorMessage":                  {`{"ErrorCode":"X","ErrorMessage":"y"}`, "X", "y", false},
@@ -105,7 +109,9 @@ func TestAFailureIsNotAnEmptyPage(t *testing.T) {
 		"followed by junk":              {`{"Code":"Throttling.User","Message":"slow down"}}`, "Throttling.User", "slow down", true},
 		"with NaN":                      {`{"Code":"Throttling.User","Message":"slow down","Time":NaN}`, "Throttling.User", "slow down", true},
 		"cut":                           {`{"Code":"Throttling.User","Message":"slow`, "Throttling.User", "slow", true},
-		"XML":                           {`<Error><Code>Throttling.User</Code><Message>slow down</Message></Error>`, "Throttling.User", "slow down", true},
+		"XML": {
+			`<Error><Code>Throttling.User</Code><Message>slow down</Message></Error>`, "Throttling.User", "slow down", true,
+		},
 	}
 	for name, test := range refusals {
 		t.Run(name, func(t *testing.T) {
@@ -138,21 +144,27 @@ func TestWhatIsNeitherPageNorRefusalIsADecodeError(t *testing.T) {
 		"a good code in lower case":     {`{"code":"200","success":true,"count":0}`, "", `found "code"`},
 		"a page in lower case":          {`{"code":"200","success":true,"data":[{"imageId":"i"}]}`, "data", `found "data" instead of Data`},
 		"Success and a lower-case page": {`{"Success":true,"data":[{"imageId":"i"}]}`, "data", `found "data" instead of Data`},
-		"a page wrapped":                {`{"Response":{"Success":true,"Code":"200","Data":[{"ImageId":"i"}]}}`, "Response", `found a page inside "Response"`},
-		"a page wrapped in body":        {`{"statusCode":200,"body":{"Data":[]}}`, "body", `found a page inside "body"`},
-		"Success and a page wrapped":    {`{"Success":true,"Code":"200","Result":{"Data":[{"ImageId":"i"}]}}`, "Result", `found a page inside "Result"`},
-		"a page inside Data":            {`{"Success":true,"Data":{"Success":true,"Data":[{"ImageId":"i"}]}}`, "Data", "an object instead of an array"},
-		"Data of items that are not":    {`{"Success":true,"Code":"X","Data":["a"]}`, "Data[0]", "a string instead of an object"},
-		"an array":                      {`[{"Success":true}]`, "", "an array instead of an object"},
-		"an array of a refusal's":       {`[]`, "", "an array instead of an object"},
-		"null":                          {`null`, "", "null instead of an object"},
-		"nothing":                       {``, "", "empty body"},
-		"HTML":                          {`<html><body>Code</body></html>`, "", ""},
-		"HTML with a code":              {`<!doctype html><html><code>X</code></html>`, "", ""},
-		"a failed page cut":             {`{"Success":false,"Code":"X","Data":[{"ImageId":"i"}`, "Data", ""},
-		"a failed page and junk":        {`{"Success":false,"Data":[]}]`, "", ""},
-		"a good page and junk":          {`{"Success":true,"Code":"200","Data":[]}]`, "", ""},
-		"a refused page and junk":       {`{"Data":[{"ImageId":"i"}],"Success":false,"Code":"Throttling.User"}]`, "", ""},
+		"a page wrapped": {
+			`{"Response":{"Success":true,"Code":"200","Data":[{"ImageId":"i"}]}}`, "Response", `found a page inside "Response"`,
+		},
+		"a page wrapped in body": {`{"statusCode":200,"body":{"Data":[]}}`, "body", `found a page inside "body"`},
+		"Success and a page wrapped": {
+			`{"Success":true,"Code":"200","Result":{"Data":[{"ImageId":"i"}]}}`, "Result", `found a page inside "Result"`,
+		},
+		"a page inside Data": {
+			`{"Success":true,"Data":{"Success":true,"Data":[{"ImageId":"i"}]}}`, "Data", "an object instead of an array",
+		},
+		"Data of items that are not": {`{"Success":true,"Code":"X","Data":["a"]}`, "Data[0]", "a string instead of an object"},
+		"an array":                   {`[{"Success":true}]`, "", "an array instead of an object"},
+		"an array of a refusal's":    {`[]`, "", "an array instead of an object"},
+		"null":                       {`null`, "", "null instead of an object"},
+		"nothing":                    {``, "", "empty body"},
+		"HTML":                       {`<html><body>Code</body></html>`, "", ""},
+		"HTML with a code":           {`<!doctype html><html><code>X</code></html>`, "", ""},
+		"a failed page cut":          {`{"Success":false,"Code":"X","Data":[{"ImageId":"i"}`, "Data", ""},
+		"a failed page and junk":     {`{"Success":false,"Data":[]}]`, "", ""},
+		"a good page and junk":       {`{"Success":true,"Code":"200","Data":[]}]`, "", ""},
+		"a refused page and junk":    {`{"Data":[{"ImageId":"i"}],"Success":false,"Code":"Throttling.User"}]`, "", ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -163,7 +175,8 @@ func TestWhatIsNeitherPageNorRefusalIsADecodeError(t *testing.T) {
 			if !errors.As(err, &decodeErr) {
 				t.Fatalf("%s: got %v and %T %v, want a *DecodeError", test.body, page, err, err)
 			}
-			if decodeErr.Path != test.path || !strings.Contains(decodeErr.Reason, test.reason) || decodeErr.StatusCode != 200 || len(script.sent) != 1 {
+			if decodeErr.Path != test.path || !strings.Contains(decodeErr.Reason, test.reason) ||
+				decodeErr.StatusCode != 200 || len(script.sent) != 1 {
 				t.Errorf("%s: got %v after %d requests, want one, %q and %q", test.body, err, len(script.sent), test.path, test.reason)
 			}
 			if string(decodeErr.Body) != test.body {
@@ -208,7 +221,8 @@ func TestRefusalsAreReadAtEveryStatus(t *testing.T) {
 			`<error><requestid>R-1</requestid><code>X</code><message>m</message></error>`, APIError{Code: "X", Message: "m", RequestID: "R-1"},
 		},
 		"XML in GBK": {
-			"<?xml version=\"1.0\" encoding=\"GBK\"?><Error><RequestId>R-1</RequestId><Code>X</Code><Message>\xce\xde\xc8\xa8\xcf\xde</Message></Error>",
+			"<?xml version=\"1.0\" encoding=\"GBK\"?>" +
+				"<Error><RequestId>R-1</RequestId><Code>X</Code><Message>\xce\xde\xc8\xa8\xcf\xde</Message></Error>",
 			APIError{Code: "X", Message: strings.Repeat("\ufffd", 6), RequestID: "R-1"},
 		},
 	}
@@ -301,9 +315,11 @@ func TestARefusalThatBreaksOffIsReadAsFarAsItArrived(t *testing.T) {
 		"after a code that is retried": {
 			broken{status: 403, header: hint, body: `{"Code":"Throttling.User","Mess`}, APIError{Code: "Throttling.User"}, true,
 		},
-		"after a code that is not": {broken{status: 403, header: hint, body: `{"Code":"NoPermission","Message":"x`}, APIError{Code: "NoPermission", Message: "x"}, false},
-		"before its code":          {broken{status: 403, header: hint, body: `{"Message":"x","Code":"Thr`}, APIError{Message: "x"}, true},
-		"at once":                  {broken{status: 404, header: hint}, APIError{}, true},
+		"after a code that is not": {
+			broken{status: 403, header: hint, body: `{"Code":"NoPermission","Message":"x`}, APIError{Code: "NoPermission", Message: "x"}, false,
+		},
+		"before its code": {broken{status: 403, header: hint, body: `{"Message":"x","Code":"Thr`}, APIError{Message: "x"}, true},
+		"at once":         {broken{status: 404, header: hint}, APIError{}, true},
 	} {
 		for _, hangs := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/hangs=%v", name, hangs), func(t *testing.T) {
@@ -399,8 +415,10 @@ func (u *unread) Close() error             { u.closed = true; return nil }
 // always the same, whose text is one line. A page shows that it is one.
 func FuzzResponse(f *testing.F) {
 	for _, seed := range []string{
-		onePage, `{}`, `{"Success":false,"Code":"X"}`, `{"code":"X","Data":[]}`, `{"errorCode":"X","errorMsg":"y"}`, `{"Data":null,"Count":0}`, `{"Code":"00"}`,
-		`{"Response":{"Data":[{}]}}`, `{"Success":true,"data":[1]}`, `{"Data":{},"Success":"false"}`, "\ufeff {}", "", "null", "[1]", "<html><body>x</body></html>",
+		onePage, `{}`, `{"Success":false,"Code":"X"}`, `{"code":"X","Data":[]}`, `{"errorCode":"X","errorMsg":"y"}`,
+		`{"Data":null,"Count":0}`, `{"Code":"00"}`,
+		`{"Response":{"Data":[{}]}}`, `{"Success":true,"data":[1]}`, `{"Data":{},"Success":"false"}`, "\ufeff {}", "", "null", "[1]",
+		"<html><body>x</body></html>",
 		`<Error><RequestId>R</RequestId><Code>X</Code><Message>m</Message></Error>`, `<Error><Code>`, "\x00\xff", `{"Code":NaN`,
 		"{\"Message\":\"a\\u2028b\\u202ec\"}",
 	} {

@@ -147,7 +147,9 @@ func TestNoSecretShowsOnAnyFailurePath(t *testing.T) {
 		io.WriteString(w, wrap(all))
 	}
 	asMessage := func(text string) string {
-		b, _ := json.Marshal(map[string]string{"Code": "SignatureDoesNotMatch", "Message": text, "HostId": text, "Recommend": text, "RequestId": text})
+		b, _ := json.Marshal(map[string]string{
+			"Code": "SignatureDoesNotMatch", "Message": text, "HostId": text, "Recommend": text, "RequestId": text,
+		})
 		return string(b)
 	}
 	asText := func(text string) string { return text }
@@ -246,8 +248,10 @@ func TestNoSecretShowsInWhatSucceeds(t *testing.T) {
 	for _, signature := range signatures {
 		service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(2)...)
 		seen := &witness{}
-		provider := appstreaming.StaticCredentials(appstreamingtest.STSAccessKeyID, appstreamingtest.STSAccessKeySecret, appstreamingtest.SecurityToken)
-		client := service.Client(appstreaming.WithSignature(signature), appstreaming.WithCredentials(provider), appstreaming.WithHTTPClient(&http.Client{Transport: seen}))
+		provider := appstreaming.StaticCredentials(
+			appstreamingtest.STSAccessKeyID, appstreamingtest.STSAccessKeySecret, appstreamingtest.SecurityToken)
+		client := service.Client(appstreaming.WithSignature(signature), appstreaming.WithCredentials(provider),
+			appstreaming.WithHTTPClient(&http.Client{Transport: seen}))
 		page, err := client.ListImage(t.Context(), appstreaming.ListImageRequest{}, appstreaming.WithRawResponse())
 		if err != nil {
 			t.Fatal(err)
@@ -296,8 +300,9 @@ func TestTheSecretsOfEveryAttemptAreMasked(t *testing.T) {
 	var all []appstreaming.Credentials
 	held := ""
 	for _, n := range []string{"1", "2", "3"} {
-		all = append(all, appstreaming.Credentials{AccessKeyID: "STS." + n, AccessKeySecret: n + canary + "/secret+" + n, SecurityToken: n + canary + "/token+" + n})
-		held += all[len(all)-1].AccessKeySecret + " " + url.QueryEscape(all[len(all)-1].SecurityToken) + " "
+		secret, token := n+canary+"/secret+"+n, n+canary+"/token+"+n
+		all = append(all, appstreaming.Credentials{AccessKeyID: "STS." + n, AccessKeySecret: secret, SecurityToken: token})
+		held += secret + " " + url.QueryEscape(token) + " "
 	}
 	answer := func(status int, header http.Header, body string) *http.Response {
 		return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
@@ -305,7 +310,8 @@ func TestTheSecretsOfEveryAttemptAreMasked(t *testing.T) {
 	for name, respond := range map[string]func(string) *http.Response{
 		"a refusal": func(all string) *http.Response {
 			header := http.Header{"X-Acs-Request-Id": {all}}
-			return answer(400, header, fmt.Sprintf(`{"Code":%q,"Message":%q,"HostId":%q,"Recommend":%q,"AccessDeniedDetail":{"AuthAction":%q}}`, all, all, all, all, all))
+			return answer(400, header, fmt.Sprintf(
+				`{"Code":%q,"Message":%[1]q,"HostId":%[1]q,"Recommend":%[1]q,"AccessDeniedDetail":{"AuthAction":%[1]q}}`, all))
 		},
 		"a refusal that is cut": func(all string) *http.Response {
 			return answer(400, http.Header{}, fmt.Sprintf(`{"Code":"X","Message":"%s`, all[:len(all)-10]))
@@ -349,7 +355,8 @@ func TestABeginningOfASecretAtTheEndOfABodyIsMasked(t *testing.T) {
 	t.Parallel()
 	const secret = "c4nary/secret+x"
 	credentials := appstreaming.Credentials{AccessKeyID: "LTAI1", AccessKeySecret: secret}
-	for name, prefix := range map[string]string{"at 4 KiB": strings.Repeat("x", 4<<10-8), "at 64 KiB": strings.Repeat("%2b", (64<<10)/3-2), "short": "{"} {
+	prefixes := map[string]string{"at 4 KiB": strings.Repeat("x", 4<<10-8), "at 64 KiB": strings.Repeat("%2b", (64<<10)/3-2), "short": "{"}
+	for name, prefix := range prefixes {
 		for _, spelled := range []string{secret, url.QueryEscape(secret), eachByte("%%%02x", secret), eachByte(`\u%04x`, secret)} {
 			for _, status := range []int{200, 400} {
 				body := prefix + spelled + strings.Repeat("y", 10)

@@ -19,51 +19,65 @@ func TestRefusalsAreReadInEveryForm(t *testing.T) {
 		body string
 		want Envelope
 	}{
-		"documented":               {`{"RequestId":"R-1","HostId":"h","Code":"Throttling.User","Message":"slow down","Recommend":"u"}`, whole},
-		"in lower case":            {`{"requestid":"R-1","hostid":"h","code":"Throttling.User","message":"slow down","recommend":"u"}`, whole},
-		"in camel case":            {`{"requestId":"R-1","hostId":"h","code":"Throttling.User","message":"slow down","recommend":"u"}`, whole},
-		"in capitals":              {`{"REQUESTID":"R-1","HOSTID":"h","CODE":"Throttling.User","MESSAGE":"slow down","RECOMMEND":"u"}`, whole},
-		"in snake case":            {`{"request_id":"R-1","host_id":"h","error_code":"Throttling.User","error_message":"slow down","recommend":"u"}`, whole},
-		"in kebab case":            {`{"request-id":"R-1","-host-id-":"h","error--code":"Throttling.User","error-msg":"slow down","recommend":"u"}`, whole},
-		"with a byte order mark":   {"\xef\xbb\xbf \r\n\t" + `{"Code":"Throttling.User"}`, coded},
-		"ErrorCode":                {`{"ErrorCode":"Throttling.User","ErrorMessage":"slow down"}`, worded},
-		"errorMsg":                 {`{"errorCode":"Throttling.User","errorMsg":"slow down"}`, worded},
-		"errMsg":                   {`{"errCode":"Throttling.User","errMsg":"slow down"}`, worded},
-		"errMessage and msg":       {`{"errCode":"Throttling.User","msg":"x","errMessage":"slow down"}`, worded},
-		"msg":                      {`{"errCode":"Throttling.User","msg":"slow down"}`, worded},
-		"an error in words":        {`{"status":500,"error":"slow down"}`, Envelope{Message: "slow down"}},
-		"DynamicCode":              {`{"DynamicCode":"Throttling.User","DynamicMessage":"slow down"}`, worded},
-		"Code before DynamicCode":  {`{"DynamicCode":"x","DynamicMessage":"y","Code":"Throttling.User","Message":"slow down"}`, worded},
-		"an empty Code":            {`{"Code":"","errorCode":"Throttling.User"}`, coded},
-		"a Code of null":           {`{"Code":null,"errorCode":"Throttling.User"}`, coded},
-		"a Code of another type":   {`{"Code":{"a":1},"Message":["m"],"errorCode":"Throttling.User"}`, coded},
-		"a numeric Code":           {`{"Code":-404.5e1}`, Envelope{Code: "-404.5e1"}},
-		"a Code with spaces":       {`{"Code":" Throttling.User\n"}`, coded},
-		"a Code given twice":       {`{"Code":"x","Code":"Throttling.User"}`, coded},
-		"in two letter cases":      {`{"Code":"Throttling.User","code":"x","CODE":"y"}`, coded},
-		"in two others":            {`{"code":"x","CODE":"Throttling.User"}`, coded},
-		"another name":             {`{"Codes":"x","Cod":"y","":"z","_":"v","xCode":"w"}`, Envelope{}},
-		"Success false":            {`{"success":"False"}`, Envelope{Success: False}},
-		"Success 0":                {`{"SUCCESS":0}`, Envelope{Success: False}},
-		"Success true":             {`{"Success":true}`, Envelope{Success: True}},
-		"Success 1":                {`{"Success":"1"}`, Envelope{Success: True}},
-		"another Success":          {`{"Success":"no"}`, Envelope{}},
-		"wrapped":                  {`{"error":{"code":"Throttling.User","message":"slow down"}}`, worded},
-		"wrapped under any name":   {`{"a":1,"Response":{"Code":"Throttling.User","Message":"slow down"}}`, worded},
-		"Error before others":      {`{"Data":{"Code":"x"},"Error":{"Code":"Throttling.User"},"Other":{"Code":"y"}}`, coded},
-		"the first of others":      {`{"A":{"Code":"Throttling.User"},"B":{"Code":"y"}}`, coded},
-		"half wrapped":             {`{"RequestId":"R-1","HostId":"h","Recommend":"u","Message":"slow down","x":{"Code":"Throttling.User"}}`, whole},
-		"wrapped with its own":     {`{"RequestId":"x","Message":"y","Success":false,"x":{"Code":"c","Message":"m","RequestId":"r"}}`, Envelope{Code: "c", Message: "m", RequestID: "r", Success: False}},
+		"documented":    {`{"RequestId":"R-1","HostId":"h","Code":"Throttling.User","Message":"slow down","Recommend":"u"}`, whole},
+		"in lower case": {`{"requestid":"R-1","hostid":"h","code":"Throttling.User","message":"slow down","recommend":"u"}`, whole},
+		"in camel case": {`{"requestId":"R-1","hostId":"h","code":"Throttling.User","message":"slow down","recommend":"u"}`, whole},
+		"in capitals":   {`{"REQUESTID":"R-1","HOSTID":"h","CODE":"Throttling.User","MESSAGE":"slow down","RECOMMEND":"u"}`, whole},
+		"in snake case": {
+			`{"request_id":"R-1","host_id":"h","error_code":"Throttling.User","error_message":"slow down","recommend":"u"}`, whole,
+		},
+		"in kebab case": {
+			`{"request-id":"R-1","-host-id-":"h","error--code":"Throttling.User","error-msg":"slow down","recommend":"u"}`, whole,
+		},
+		"with a byte order mark":  {"\xef\xbb\xbf \r\n\t" + `{"Code":"Throttling.User"}`, coded},
+		"ErrorCode":               {`{"ErrorCode":"Throttling.User","ErrorMessage":"slow down"}`, worded},
+		"errorMsg":                {`{"errorCode":"Throttling.User","errorMsg":"slow down"}`, worded},
+		"errMsg":                  {`{"errCode":"Throttling.User","errMsg":"slow down"}`, worded},
+		"errMessage and msg":      {`{"errCode":"Throttling.User","msg":"x","errMessage":"slow down"}`, worded},
+		"msg":                     {`{"errCode":"Throttling.User","msg":"slow down"}`, worded},
+		"an error in words":       {`{"status":500,"error":"slow down"}`, Envelope{Message: "slow down"}},
+		"DynamicCode":             {`{"DynamicCode":"Throttling.User","DynamicMessage":"slow down"}`, worded},
+		"Code before DynamicCode": {`{"DynamicCode":"x","DynamicMessage":"y","Code":"Throttling.User","Message":"slow down"}`, worded},
+		"an empty Code":           {`{"Code":"","errorCode":"Throttling.User"}`, coded},
+		"a Code of null":          {`{"Code":null,"errorCode":"Throttling.User"}`, coded},
+		"a Code of another type":  {`{"Code":{"a":1},"Message":["m"],"errorCode":"Throttling.User"}`, coded},
+		"a numeric Code":          {`{"Code":-404.5e1}`, Envelope{Code: "-404.5e1"}},
+		"a Code with spaces":      {`{"Code":" Throttling.User\n"}`, coded},
+		"a Code given twice":      {`{"Code":"x","Code":"Throttling.User"}`, coded},
+		"in two letter cases":     {`{"Code":"Throttling.User","code":"x","CODE":"y"}`, coded},
+		"in two others":           {`{"code":"x","CODE":"Throttling.User"}`, coded},
+		"another name":            {`{"Codes":"x","Cod":"y","":"z","_":"v","xCode":"w"}`, Envelope{}},
+		"Success false":           {`{"success":"False"}`, Envelope{Success: False}},
+		"Success 0":               {`{"SUCCESS":0}`, Envelope{Success: False}},
+		"Success true":            {`{"Success":true}`, Envelope{Success: True}},
+		"Success 1":               {`{"Success":"1"}`, Envelope{Success: True}},
+		"another Success":         {`{"Success":"no"}`, Envelope{}},
+		"wrapped":                 {`{"error":{"code":"Throttling.User","message":"slow down"}}`, worded},
+		"wrapped under any name":  {`{"a":1,"Response":{"Code":"Throttling.User","Message":"slow down"}}`, worded},
+		"Error before others":     {`{"Data":{"Code":"x"},"Error":{"Code":"Throttling.User"},"Other":{"Code":"y"}}`, coded},
+		"the first of others":     {`{"A":{"Code":"Throttling.User"},"B":{"Code":"y"}}`, coded},
+		"half wrapped": {
+			`{"RequestId":"R-1","HostId":"h","Recommend":"u","Message":"slow down","x":{"Code":"Throttling.User"}}`, whole,
+		},
+		"wrapped with its own": {
+			`{"RequestId":"x","Message":"y","Success":false,"x":{"Code":"c","Message":"m","RequestId":"r"}}`,
+			Envelope{Code: "c", Message: "m", RequestID: "r", Success: False},
+		},
 		"wrapped failure":          {`{"x":{"Code":"c","Success":false}}`, Envelope{Code: "c", Success: False}},
 		"wrapped message":          {`{"x":{"y":1},"error":{"message":"slow down"}}`, Envelope{Message: "slow down"}},
 		"code before a wrapped":    {`{"Code":"Throttling.User","error":{"Code":"x","Message":"y"}}`, coded},
 		"wrapped twice":            {`{"x":{"error":{"code":"Throttling.User"}}}`, Envelope{}},
 		"in an array":              {` [ {"Code":"Throttling.User"}, {"Code":"x"}]`, coded},
 		"an array of other things": {`[1]`, Envelope{}},
-		"denied":                   {`{"Code":"c","AccessDeniedDetail":{"AuthAction":"a:b"}}`, Envelope{Code: "c", AccessDenied: []Member{{Name: "AuthAction", Text: "a:b"}}}},
-		"denied, wrapped":          {`{"accessDeniedDetail":{"Code":"x"},"e":{"Code":"c"}}`, Envelope{Code: "c", AccessDenied: []Member{{Name: "Code", Text: "x"}}}},
-		"denied, inside":           {`{"e":{"Code":"c","AccessDeniedDetail":{}}}`, Envelope{Code: "c", AccessDenied: []Member{}}},
-		"denied of another type":   {`{"Code":"c","AccessDeniedDetail":"x"}`, Envelope{Code: "c"}},
+		"denied": {
+			`{"Code":"c","AccessDeniedDetail":{"AuthAction":"a:b"}}`,
+			Envelope{Code: "c", AccessDenied: []Member{{Name: "AuthAction", Text: "a:b"}}},
+		},
+		"denied, wrapped": {
+			`{"accessDeniedDetail":{"Code":"x"},"e":{"Code":"c"}}`, Envelope{Code: "c", AccessDenied: []Member{{Name: "Code", Text: "x"}}},
+		},
+		"denied, inside":         {`{"e":{"Code":"c","AccessDeniedDetail":{}}}`, Envelope{Code: "c", AccessDenied: []Member{}}},
+		"denied of another type": {`{"Code":"c","AccessDeniedDetail":"x"}`, Envelope{Code: "c"}},
 
 		"followed by junk":          {`{"Code":"Throttling.User","Message":"slow down"} junk }{"Code":"x"}`, worded},
 		"with NaN":                  {`{"Time":NaN,"Code":"Throttling.User","Message":"slow down"}`, worded},
@@ -75,11 +89,16 @@ func TestRefusalsAreReadInEveryForm(t *testing.T) {
 		"with a stray bracket":      {`{"a":],"Code":"Throttling.User"}`, coded},
 		"after nested values":       {`{"a":{"b":[{"c":"}\"]"},[1]],"Code":"x"},"d":[[],{"Code":"y"}],"Code":"Throttling.User"}`, coded},
 		"after deep values":         {`{"a":{"b":{"c":{"d":{"Code":"x"}}}},"Code":"Throttling.User"}`, coded},
-		"with line breaks in text":  {"{\"Message\":\"slow\ndown\",\"Code\":\"Throttling.User\"}", Envelope{Code: "Throttling.User", Message: "slow\ndown"}},
-		"with odd escapes":          {`{"Message":"\x\u12zz\ud83d\u0041\ud83d\ude00\"\\\/\b\f\n\r\t\u00e9\ud83d"}`, Envelope{Message: "\\x\\u12zz\ufffdA😀\"\\/\b\f\n\r\té\ufffd"}},
-		"with an escape too short":  {`{"Message":"a\u12"}`, Envelope{Message: `a\u12`}},
-		"with invalid UTF-8":        {"{\"Message\":\"a\xffb\xc3\"}", Envelope{Message: "a\ufffdb\ufffd"}},
-		"a word of invalid UTF-8":   {"{\"Code\":a\xffb}", Envelope{Code: "a\ufffdb"}},
+		"with line breaks in text": {
+			"{\"Message\":\"slow\ndown\",\"Code\":\"Throttling.User\"}", Envelope{Code: "Throttling.User", Message: "slow\ndown"},
+		},
+		"with odd escapes": {
+			`{"Message":"\x\u12zz\ud83d\u0041\ud83d\ude00\"\\\/\b\f\n\r\t\u00e9\ud83d"}`,
+			Envelope{Message: "\\x\\u12zz\ufffdA😀\"\\/\b\f\n\r\té\ufffd"},
+		},
+		"with an escape too short": {`{"Message":"a\u12"}`, Envelope{Message: `a\u12`}},
+		"with invalid UTF-8":       {"{\"Message\":\"a\xffb\xc3\"}", Envelope{Message: "a\ufffdb\ufffd"}},
+		"a word of invalid UTF-8":  {"{\"Code\":a\xffb}", Envelope{Code: "a\ufffdb"}},
 
 		"cut after the code":         {`{"Code":"Throttling.User","Message":"slow down`, worded},
 		"cut in the code":            {`{"Message":"slow down","Code":"Thrott`, Envelope{Message: "slow down"}},
@@ -95,18 +114,47 @@ func TestRefusalsAreReadInEveryForm(t *testing.T) {
 		"cut in a wrapped refusal":   {`{"error":{"Code":"Throttling.User","Message":"slow down`, worded},
 		"cut at once":                {`{`, Envelope{}},
 
-		"XML":                         {`<?xml version="1.0" encoding="UTF-8"?><Error><RequestId>R-1</RequestId><HostId>h</HostId><Code>Throttling.User</Code><Message>slow down</Message><Recommend>u</Recommend></Error>`, whole},
-		"XML in lower case":           {`<error><requestid>R-1</requestid><hostid>h</hostid><code>Throttling.User</code><message>slow down</message><recommend>u</recommend></error>`, whole},
-		"XML with spaces":             {"<?xml version='1.1'?>\n<Error>\n\t<Code>\n Throttling.User </Code>\n\t<Message>slow <![CDATA[down]]></Message>\n</Error>\n", worded},
-		"XML with a DTD":              {`<!DOCTYPE Error [<!ENTITY x "y">]><Error><Code>Throttling.User</Code><Message>slow down</Message></Error>`, worded},
-		"XML with a namespace":        {`<a:Error xmlns:a="urn:x"><a:Code>Throttling.User</a:Code></a:Error>`, coded},
-		"XML with escapes":            {`<Error><Message>&lt;a&gt; &amp; &#39;b&#x27; &nbsp;</Message></Error>`, Envelope{Message: `<a> & 'b' &nbsp;`}},
-		"XML with an encoding":        {`<?xml version="1.0" encoding="utf8"?><Error><Message>é</Message></Error>`, Envelope{Message: "é"}},
-		"XML with controls":           {"<Error><Code>Throttling.User</Code><Message>a\x00b\x1f\ufffe\uffff\xff</Message></Error>", Envelope{Code: "Throttling.User", Message: "a\ufffdb\ufffd\ufffd\ufffd\ufffd"}},
-		"XML in GBK":                  {"<?xml version=\"1.0\" encoding='GBK'?><Error><Code>Throttling.User</Code><RequestId>R</RequestId><Message>\xc8\xa8\xcf\xde:x</Message></Error>", Envelope{Code: "Throttling.User", RequestID: "R", Message: "\ufffd\ufffd\ufffd\ufffd:x"}},
-		"XML in GBK, undeclared":      {"<Error><Code>Throttling.User</Code><Message>\xce\xde</Message></Error>", Envelope{Code: "Throttling.User", Message: "\ufffd\ufffd"}},
-		"XML, wrapped":                {`<Response><RequestId>R-1</RequestId><Error><Code>Throttling.User</Code><Message>slow down</Message></Error></Response>`, Envelope{Code: "Throttling.User", Message: "slow down", RequestID: "R-1"}},
-		"XML with a detail":           {`<Error><Code>c</Code><AccessDeniedDetail><AuthAction>a:b</AuthAction></AccessDeniedDetail></Error>`, Envelope{Code: "c", AccessDenied: []Member{{Name: "AuthAction", Text: "a:b"}}}},
+		"XML": {
+			`<?xml version="1.0" encoding="UTF-8"?><Error><RequestId>R-1</RequestId><HostId>h</HostId><Code>Thro` +
+				`ttling.User</Code><Message>slow down</Message><Recommend>u</Recommend></Error>`,
+			whole,
+		},
+		"XML in lower case": {
+			`<error><requestid>R-1</requestid><hostid>h</hostid><code>Throttling.User</code><message>slow down</` +
+				`message><recommend>u</recommend></error>`,
+			whole,
+		},
+		"XML with spaces": {
+			"<?xml version='1.1'?>\n<Error>\n\t<Code>\n Throttling.User </Code>\n\t<Message>slow <![CDATA[down]]></Message>\n</Error>\n", worded,
+		},
+		"XML with a DTD": {
+			`<!DOCTYPE Error [<!ENTITY x "y">]><Error><Code>Throttling.User</Code><Message>slow down</Message></Error>`, worded,
+		},
+		"XML with a namespace": {`<a:Error xmlns:a="urn:x"><a:Code>Throttling.User</a:Code></a:Error>`, coded},
+		"XML with escapes": {
+			`<Error><Message>&lt;a&gt; &amp; &#39;b&#x27; &nbsp;</Message></Error>`, Envelope{Message: `<a> & 'b' &nbsp;`},
+		},
+		"XML with an encoding": {`<?xml version="1.0" encoding="utf8"?><Error><Message>é</Message></Error>`, Envelope{Message: "é"}},
+		"XML with controls": {
+			"<Error><Code>Throttling.User</Code><Message>a\x00b\x1f\ufffe\uffff\xff</Message></Error>",
+			Envelope{Code: "Throttling.User", Message: "a\ufffdb\ufffd\ufffd\ufffd\ufffd"},
+		},
+		"XML in GBK": {
+			"<?xml version=\"1.0\" encoding='GBK'?><Error><Code>Throttling.User</Code><RequestId>R</RequestId><M" +
+				"essage>\xc8\xa8\xcf\xde:x</Message></Error>",
+			Envelope{Code: "Throttling.User", RequestID: "R", Message: "\ufffd\ufffd\ufffd\ufffd:x"},
+		},
+		"XML in GBK, undeclared": {
+			"<Error><Code>Throttling.User</Code><Message>\xce\xde</Message></Error>", Envelope{Code: "Throttling.User", Message: "\ufffd\ufffd"},
+		},
+		"XML, wrapped": {
+			`<Response><RequestId>R-1</RequestId><Error><Code>Throttling.User</Code><Message>slow down</Message></Error></Response>`,
+			Envelope{Code: "Throttling.User", Message: "slow down", RequestID: "R-1"},
+		},
+		"XML with a detail": {
+			`<Error><Code>c</Code><AccessDeniedDetail><AuthAction>a:b</AuthAction></AccessDeniedDetail></Error>`,
+			Envelope{Code: "c", AccessDenied: []Member{{Name: "AuthAction", Text: "a:b"}}},
+		},
 		"XML, mixed":                  {`<Error>text<Code>Throttling.User</Code>text<a>b<c>d</c>e</a></Error>`, coded},
 		"XML, elements empty":         {`<Error><Code/><Message></Message><errcode>Throttling.User</errcode></Error>`, coded},
 		"XML cut in a message":        {`<Error><Code>Throttling.User</Code><Message>slow down`, worded},
@@ -118,7 +166,8 @@ func TestRefusalsAreReadInEveryForm(t *testing.T) {
 		"HTML in capitals":            {`<!DOCTYPE html><HTML><Code>x</Code></HTML>`, Envelope{}},
 		"not XML":                     {`<`, Envelope{}},
 
-		"empty": {"", Envelope{}}, "spaces": {" \n", Envelope{}}, "null": {"null", Envelope{}}, "text": {"slow down", Envelope{}}, "an empty object": {"{}", Envelope{}},
+		"empty": {"", Envelope{}}, "spaces": {" \n", Envelope{}}, "null": {"null", Envelope{}}, "text": {"slow down", Envelope{}},
+		"an empty object": {"{}", Envelope{}},
 	} {
 		if diff := cmp.Diff(test.want, Read([]byte(test.body))); diff != "" {
 			t.Errorf("%s: %s (-want +got):\n%s", name, test.body, diff)
@@ -130,7 +179,8 @@ func TestMembersKeepWhatTheyAre(t *testing.T) {
 	t.Parallel()
 	got := Parse([]byte(`{"a":"x","b":1,"c":null,"d":[ ],"e":[1],"f":{"g":{"h":{"i":{}}}},"j":["`))
 	want := []Member{
-		{Name: "a", Text: "x"}, {Name: "b", Kind: Literal, Text: "1"}, {Name: "c", Kind: Literal}, {Name: "d", Kind: Array, Empty: true}, {Name: "e", Kind: Array},
+		{Name: "a", Text: "x"}, {Name: "b", Kind: Literal, Text: "1"}, {Name: "c", Kind: Literal}, {Name: "d", Kind: Array, Empty: true},
+		{Name: "e", Kind: Array},
 		{Name: "f", Kind: Object, Members: []Member{{Name: "g", Kind: Object, Members: []Member{{Name: "h", Kind: Object}}}}},
 		{Name: "j", Kind: Array, Cut: true},
 	}
@@ -165,10 +215,13 @@ func TestACutBodyIsReadUpToEveryByte(t *testing.T) {
 
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
-		`{"RequestId":"R","HostId":"h","Code":"Forbidden.NoPermission","Message":"denied","Recommend":"u","AccessDeniedDetail":{"AuthAction":"a:b","PolicyType":5}}`,
+		`{"RequestId":"R","HostId":"h","Code":"Forbidden.NoPermission","Message":"denied",` +
+			`"Recommend":"u","AccessDeniedDetail":{"AuthAction":"a:b","PolicyType":5}}`,
 		`{"requestid":"R","code":"X","message":null,"accessDeniedDetail":[]}`, `{"Code":{"a":1},"code":"x"}`, "\ufeff {}", "", "null", "[1]",
-		`{"Code":"\ud83d\u0041\ud83d\ude00\uD800"}`, `{"Code":-1.5e3,"Message":true}`, "{\"Code\":\"a\xff\"}", `{"a":[{"b":"]"}],"Code":"x"} junk`, `{"Code":NaN`,
-		`<Error><RequestId>R</RequestId><Code>X</Code><Message>m</Message></Error>`, `<Error><Code>`, "<?xml encoding=\"GBK\"?><E><Code>\xc8\xa8</Code>", "\x00\xff",
+		`{"Code":"\ud83d\u0041\ud83d\ude00\uD800"}`, `{"Code":-1.5e3,"Message":true}`, "{\"Code\":\"a\xff\"}",
+		`{"a":[{"b":"]"}],"Code":"x"} junk`, `{"Code":NaN`,
+		`<Error><RequestId>R</RequestId><Code>X</Code><Message>m</Message></Error>`, `<Error><Code>`,
+		"<?xml encoding=\"GBK\"?><E><Code>\xc8\xa8</Code>", "\x00\xff",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -211,7 +264,8 @@ func FuzzRead(f *testing.F) {
 func TestALongBodyIsReadQuickly(t *testing.T) {
 	t.Parallel()
 	for _, unit := range []string{
-		`{`, `{"a":`, `[`, `{"a":{x}`, `"a":{x}`, `"`, `\`, `x`, `}`, `,"`, `,"a":1`, `"a":[`, `<a>`, `<a`, `</a>`, `<![CDATA[x]]>`, `<a>x</a>`, `&amp;`, `&`, `<!`, `<?`, `]>`,
+		`{`, `{"a":`, `[`, `{"a":{x}`, `"a":{x}`, `"`, `\`, `x`, `}`, `,"`, `,"a":1`, `"a":[`, `<a>`, `<a`, `</a>`, `<![CDATA[x]]>`,
+		`<a>x</a>`, `&amp;`, `&`, `<!`, `<?`, `]>`,
 	} {
 		for _, start := range []string{`{`, `<a>`, `{"a":{`, `{"Message":"`} {
 			body := []byte(start + strings.Repeat(unit, 64<<10/len(unit)))

@@ -174,7 +174,9 @@ func TestWhatBreaksOffIsReportedWithWhatArrived(t *testing.T) {
 				return responseOf(iotest.DataErrReader(io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(broken))), -1, "")
 			}, broken, "abc",
 		},
-		"never anything": {func() *http.Response { return responseOf(io.MultiReader(strings.NewReader("abc"), empty{}), -1, "") }, io.ErrNoProgress, "abc"},
+		"never anything": {
+			func() *http.Response { return responseOf(io.MultiReader(strings.NewReader("abc"), empty{}), -1, "") }, io.ErrNoProgress, "abc",
+		},
 	} {
 		for way, read := range map[string]func(*http.Response, int64) (*Body, error){"Read": Read, "ReadStart": ReadStart} {
 			if way == "ReadStart" && strings.Contains(name, "chunk") {

@@ -32,13 +32,20 @@ func TestErrorsOfATransportAreSafeToWrap(t *testing.T) {
 		want string
 		is   error
 	}{
-		"harmless":            {cause, "connection refused", cause},
-		"a URL":               {&url.Error{Op: "Get", URL: signed, Err: cause}, `Get "https://host.example/path": connection refused`, cause},
-		"a URL, wrapped":      {fmt.Errorf("%s: %w", signed, &url.Error{Op: "Get", URL: signed, Err: cause}), `Get "https://host.example/path": connection refused`, cause},
-		"a URL among others":  {errors.Join(io.EOF, &url.Error{Op: "Get", URL: signed, Err: cause}), `Get "https://host.example/path": connection refused`, cause},
+		"harmless": {cause, "connection refused", cause},
+		"a URL":    {&url.Error{Op: "Get", URL: signed, Err: cause}, `Get "https://host.example/path": connection refused`, cause},
+		"a URL, wrapped": {
+			fmt.Errorf("%s: %w", signed, &url.Error{Op: "Get", URL: signed, Err: cause}), `Get "https://host.example/path": connection refused`,
+			cause,
+		},
+		"a URL among others": {
+			errors.Join(io.EOF, &url.Error{Op: "Get", URL: signed, Err: cause}), `Get "https://host.example/path": connection refused`, cause,
+		},
 		"a URL without cause": {&url.Error{Op: "Get", URL: signed}, `Get "https://host.example/path": unknown error`, nil},
 		"a URL that is none":  {&url.Error{Op: "Get", URL: ":\x00" + secret, Err: cause}, `Get "(URL not shown)": connection refused`, cause},
-		"a secret in a path":  {&url.Error{Op: "Get " + secret, URL: "https://h/" + secret, Err: cause}, `Get *** "https://h/***": connection refused`, cause},
+		"a secret in a path": {
+			&url.Error{Op: "Get " + secret, URL: "https://h/" + secret, Err: cause}, `Get *** "https://h/***": connection refused`, cause,
+		},
 		"a secret":            {errors.New("cannot send " + signed), "cannot send https://host.example/path?Signature=***", nil},
 		"a secret in a cause": {fmt.Errorf("bad %w", errors.New(secret)), "bad ***", nil},
 		"a secret inside":     {silent{errors.New(secret)}, "silent", nil},
@@ -75,11 +82,14 @@ func TestAHiddenErrorOffersSafeCopies(t *testing.T) {
 	certificate := &x509.Certificate{}
 	refused := dialError(os.NewSyscallError("connect", syscall.ECONNREFUSED))
 	lookup := &net.DNSError{Err: "no such host " + secret, Name: secret, Server: secret, IsNotFound: true, UnwrapErr: errors.New(secret)}
-	unverified := &tls.CertificateVerificationError{UnverifiedCertificates: []*x509.Certificate{certificate}, Err: x509.HostnameError{Certificate: certificate, Host: "h"}}
+	unverified := &tls.CertificateVerificationError{
+		UnverifiedCertificates: []*x509.Certificate{certificate}, Err: x509.HostnameError{Certificate: certificate, Host: "h"},
+	}
 	cause := fmt.Errorf("%s: %w", secret, errors.Join(
 		&url.Error{Op: "Get", URL: "https://h/?x=" + secret, Err: refused}, lookup, unverified,
 		tls.RecordHeaderError{Msg: "not TLS " + secret}, x509.SystemRootsError{Err: errors.New(secret)}, tls.AlertError(40),
-		x509.UnknownAuthorityError{}, x509.CertificateInvalidError{Detail: "d"}, x509.InsecureAlgorithmError(1), x509.ConstraintViolationError{}, x509.UnhandledCriticalExtension{},
+		x509.UnknownAuthorityError{}, x509.CertificateInvalidError{Detail: "d"}, x509.InsecureAlgorithmError(1),
+		x509.ConstraintViolationError{}, x509.UnhandledCriticalExtension{},
 		net.ErrClosed, io.ErrUnexpectedEOF,
 	))
 	hidden := s.Hide(cause)
@@ -92,7 +102,8 @@ func TestAHiddenErrorOffersSafeCopies(t *testing.T) {
 		t.Errorf("%v is not ECONNREFUSED", opErr)
 	}
 	var dnsErr *net.DNSError
-	if !errors.As(hidden, &dnsErr) || dnsErr == lookup || !dnsErr.IsNotFound || dnsErr.Name != Mask || dnsErr.Server != Mask || dnsErr.Err != "no such host ***" || dnsErr.UnwrapErr != nil {
+	if !errors.As(hidden, &dnsErr) || dnsErr == lookup || !dnsErr.IsNotFound || dnsErr.Name != Mask || dnsErr.Server != Mask ||
+		dnsErr.Err != "no such host ***" || dnsErr.UnwrapErr != nil {
 		t.Errorf("*net.DNSError: got %#v", dnsErr)
 	}
 	var verification *tls.CertificateVerificationError
@@ -114,8 +125,9 @@ func TestAHiddenErrorOffersSafeCopies(t *testing.T) {
 	for name, target := range map[string]any{
 		"tls.AlertError": new(tls.AlertError), "x509.UnknownAuthorityError": new(x509.UnknownAuthorityError),
 		"x509.CertificateInvalidError": new(x509.CertificateInvalidError), "x509.InsecureAlgorithmError": new(x509.InsecureAlgorithmError),
-		"x509.ConstraintViolationError": new(x509.ConstraintViolationError), "x509.UnhandledCriticalExtension": new(x509.UnhandledCriticalExtension),
-		"x509.HostnameError": new(x509.HostnameError), "syscall.Errno": new(syscall.Errno), "net.Error": new(net.Error),
+		"x509.ConstraintViolationError":   new(x509.ConstraintViolationError),
+		"x509.UnhandledCriticalExtension": new(x509.UnhandledCriticalExtension),
+		"x509.HostnameError":              new(x509.HostnameError), "syscall.Errno": new(syscall.Errno), "net.Error": new(net.Error),
 	} {
 		if !errors.As(hidden, target) {
 			t.Errorf("%s is not found", name)
@@ -172,7 +184,8 @@ func TestAHiddenErrorIsNeverAnErrorOfAContext(t *testing.T) {
 func TestAHiddenErrorSaysWhetherItWasATimeout(t *testing.T) {
 	t.Parallel()
 	for err, want := range map[error]bool{
-		context.DeadlineExceeded: true, os.ErrDeadlineExceeded: true, context.Canceled: false, dialError(syscall.ETIMEDOUT): true, dialError(io.EOF): false,
+		context.DeadlineExceeded: true, os.ErrDeadlineExceeded: true, context.Canceled: false,
+		dialError(syscall.ETIMEDOUT): true, dialError(io.EOF): false,
 	} {
 		if got := Hide("text", fmt.Errorf("wrapped: %w", err)).Timeout(); got != want {
 			t.Errorf("%v: timeout %v, want %v", err, got, want)

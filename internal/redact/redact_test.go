@@ -75,6 +75,8 @@ func chain(encodings ...func(string) string) func(string) string {
 	}
 }
 
+var byNames = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;")
+
 func spellings() map[string]func(string) string {
 	percent, lowerPercent := all("%%%02X"), all("%%%02x")
 	return map[string]func(string) string{
@@ -97,7 +99,7 @@ func spellings() map[string]func(string) string {
 		"in XML, every character by its number":      all("&#%d;"),
 		"in XML, every character by its hexadecimal": all("&#x%X;"),
 		"in XML, by a capital X":                     all("&#X%02x;"),
-		"in XML, by names":                           strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;").Replace,
+		"in XML, by names":                           byNames.Replace,
 		"as it is signed, in JSON":                   chain(url.QueryEscape, url.QueryEscape, inJSON),
 		"as it is signed, in escaped JSON":           chain(url.QueryEscape, url.QueryEscape, odd(all(`\u%04x`))),
 		"as it is signed, in XML":                    chain(url.QueryEscape, url.QueryEscape, odd(all("&#%d;"))),
@@ -135,7 +137,8 @@ func TestASecretIsMaskedInABodyThatIsNotValidJSON(t *testing.T) {
 func TestTextWithoutSecretsStaysAsItIs(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"", "success", `{"a":"x\ny"}`, "100%", "%", "%4", "%zz", `\`, `\u`, `\u00`, "&", "&amp", "&#;", "&#x;", "&unknown;", "&#256;", "&#x100;", `\u0168un/ter22`,
+		"", "success", `{"a":"x\ny"}`, "100%", "%", "%4", "%zz", `\`, `\u`, `\u00`, "&", "&amp", "&#;", "&#x;", "&unknown;", "&#256;",
+		"&#x100;", `\u0168un/ter22`,
 		"hun/ter2", "abc", "un/ter22",
 	} {
 		s := secrets("", "abc", "hun/ter22")
@@ -165,14 +168,16 @@ func TestSecretsAreMaskedWholly(t *testing.T) {
 		secrets    []string
 		text, want string
 	}{
-		"overlapping":                    {[]string{"abcdef", "defghi"}, "abcdefghi.", "***."},
-		"one in the other":               {[]string{"cdef", "abcdefgh"}, "abcdefgh.", "***."},
-		"one is the other's start":       {[]string{"abcd", "abcdefgh"}, "abcdefgh.abcd", "***.***"},
-		"the longer one first":           {[]string{"abcdefgh", "abcd"}, "abcdefgh.", "***."},
-		"one after the other":            {[]string{"abcd", "efgh"}, "abcdefgh.", "******."},
-		"twice":                          {[]string{"abcd"}, "abcdabcd.abcd", "******.***"},
-		"a false start":                  {[]string{"aaab"}, "aaaaab", "aa***"},
-		"four attempts' and a signature": {[]string{"key1key1", "key2key2", "key3key3", "key4key4", "sign"}, "key4key4 key1key1 sign", "*** *** ***"},
+		"overlapping":              {[]string{"abcdef", "defghi"}, "abcdefghi.", "***."},
+		"one in the other":         {[]string{"cdef", "abcdefgh"}, "abcdefgh.", "***."},
+		"one is the other's start": {[]string{"abcd", "abcdefgh"}, "abcdefgh.abcd", "***.***"},
+		"the longer one first":     {[]string{"abcdefgh", "abcd"}, "abcdefgh.", "***."},
+		"one after the other":      {[]string{"abcd", "efgh"}, "abcdefgh.", "******."},
+		"twice":                    {[]string{"abcd"}, "abcdabcd.abcd", "******.***"},
+		"a false start":            {[]string{"aaab"}, "aaaaab", "aa***"},
+		"four attempts' and a signature": {
+			[]string{"key1key1", "key2key2", "key3key3", "key4key4", "sign"}, "key4key4 key1key1 sign", "*** *** ***",
+		},
 	} {
 		if got := secrets(test.secrets...).Text(test.text); got != test.want {
 			t.Errorf("%s: got %q, want %q", name, got, test.want)
@@ -198,9 +203,11 @@ func TestTheBeginningOfASecretIsMaskedWhereABodyIsCut(t *testing.T) {
 	}
 	s := secrets("hun/ter22")
 	for text, want := range map[string]string{
-		"x hun": "x hun", "x hun/": "x ***", "hun/ x": "hun/ x", "hun/%7": "***", "hun/%": "***", "hun%": "hun%", `hun/\u00`: "***", "hun/&#1": "***",
-		"hun/% x": "hun/% x", "hun/%\n": "hun/%\n", "hun/%\t": "hun/%\t", "hun/%\r": "hun/%\r", "hun/%\"": "hun/%\"", "hun/%<": "hun/%<", "hun/%>": "hun/%>",
-		"hun/x": "hun/x", "hun/%" + strings.Repeat("z", longestEscape): "hun/%" + strings.Repeat("z", longestEscape),
+		"x hun": "x hun", "x hun/": "x ***", "hun/ x": "hun/ x", "hun/%7": "***", "hun/%": "***", "hun%": "hun%", `hun/\u00`: "***",
+		"hun/&#1": "***",
+		"hun/% x": "hun/% x", "hun/%\n": "hun/%\n", "hun/%\t": "hun/%\t", "hun/%\r": "hun/%\r", "hun/%\"": "hun/%\"", "hun/%<": "hun/%<",
+		"hun/%>": "hun/%>",
+		"hun/x":  "hun/x", "hun/%" + strings.Repeat("z", longestEscape): "hun/%" + strings.Repeat("z", longestEscape),
 	} {
 		if got := s.CutText(text); got != want {
 			t.Errorf("%q became %q, want %q", text, got, want)
