@@ -24,39 +24,10 @@ import (
 
 var pagingListings = flag.Int("paging.listings", 40, "listings of each habit of a service")
 
-// The habits of a service that pages by number. The first eight are ordinary:
-// a listing should succeed. Six are faults that a client can work around. The
-// last three cannot be told from a smaller inventory, so the listing must fail.
-const (
-	honest            = "honest"
-	changing          = "changing"
-	changingFast      = "changing fast"
-	countTooHigh      = "Count too high"
-	countTooLow       = "Count too low"
-	versionsAreRows   = "versions are rows"
-	noCount           = "no Count"
-	repeatsLastPage   = "repeats its last page"
-	capped            = "cap"
-	cappedEchoesAsked = "cap, echoes what was asked"
-	cappedEchoesNone  = "cap, echoes nothing"
-	cappedNoCount     = "no Count, cap"
-	changingCapped    = "changing, cap"
-	losesPageOnce     = "loses a page once"
-	losesPage         = "loses a page for good"
-	cutOff            = "cut off after two pages"
-	ignoresNumber     = "ignores PageNumber"
-)
-
-var habits = []string{
-	honest, changing, changingFast, countTooHigh, countTooLow, versionsAreRows, noCount, repeatsLastPage,
-	capped, cappedEchoesAsked, cappedEchoesNone, cappedNoCount, changingCapped, losesPageOnce,
-	losesPage, cutOff, ignoresNumber,
-}
-
 // habitual is an ImageLister in memory that pages with a habit. Everything it
 // does follows from its seed and the order of the requests.
 type habitual struct {
-	habit string
+	habit appstreamingtest.Habit
 	rng   *rand.Rand
 	asked int // PageSize
 	limit int // images on a page
@@ -70,14 +41,14 @@ type habitual struct {
 	lost     bool
 }
 
-func newHabitual(habit string, seed uint64, sizes []int) *habitual {
-	rng := rand.New(rand.NewPCG(seed, uint64(len(habit))))
+func newHabitual(habit appstreamingtest.Habit, seed uint64, sizes []int) *habitual {
+	rng := rand.New(rand.NewPCG(seed, uint64(habit)))
 	size := sizes[rng.IntN(len(sizes))]
 	counts := []int{0, 1, size - 1, size, size + 1, 2 * size, 3*size - 1, 5 * size, 9*size + 3}
 	s := &habitual{habit: habit, rng: rng, asked: size, limit: size, hole: 2 + rng.IntN(3), always: make(map[imageKey]bool)}
 	s.created = counts[rng.IntN(len(counts))]
 	versions := 1
-	if habit == versionsAreRows {
+	if habit == appstreamingtest.HabitVersionsAreRows {
 		versions = 2
 	}
 	for i := range s.created {
@@ -87,7 +58,9 @@ func newHabitual(habit string, seed uint64, sizes []int) *habitual {
 			s.always[key(image)] = true
 		}
 	}
-	if strings.Contains(habit, "cap") {
+	switch habit {
+	case appstreamingtest.HabitLimit, appstreamingtest.HabitLimitEchoesAsked, appstreamingtest.HabitLimitEchoesNone,
+		appstreamingtest.HabitLimitWithoutCount, appstreamingtest.HabitLimitChanging:
 		s.limit = max(1, []int{size / 2, size / 3, size - 1}[rng.IntN(3)])
 	}
 	return s
@@ -128,49 +101,49 @@ func (s *habitual) ListImage(
 	}
 	s.requests++
 	switch s.habit {
-	case changing, changingCapped:
+	case appstreamingtest.HabitChanging, appstreamingtest.HabitLimitChanging:
 		s.change(.05)
-	case changingFast:
+	case appstreamingtest.HabitChangingFast:
 		s.change(.3)
 	}
 	number, pages := req.PageNumber, (len(s.images)+s.limit-1)/s.limit
 	switch {
-	case s.habit == ignoresNumber:
+	case s.habit == appstreamingtest.HabitIgnoresPageNumber:
 		number = 1
-	case s.habit == repeatsLastPage:
+	case s.habit == appstreamingtest.HabitRepeatsLastPage:
 		number = min(number, max(1, pages))
 	}
 	page := &appstreaming.ListImageResponse{PageNumber: req.PageNumber, PageSize: s.limit, Count: len(s.images)}
 	from := min((number-1)*s.limit, len(s.images))
 	page.Images = slices.Clone(s.images[from:min(from+s.limit, len(s.images))])
 	switch s.habit {
-	case losesPageOnce:
+	case appstreamingtest.HabitLosesPageOnce:
 		if number == s.hole && !s.lost {
 			s.lost, page.Images = true, nil
 		}
-	case losesPage:
+	case appstreamingtest.HabitLosesPage:
 		if number == s.hole {
 			page.Images = nil
 		}
-	case cutOff:
+	case appstreamingtest.HabitCutsOff:
 		if number > 2 {
 			page.Images = nil
 		}
-	case versionsAreRows:
+	case appstreamingtest.HabitVersionsAreRows:
 		page.Count /= 2
-	case countTooHigh:
+	case appstreamingtest.HabitCountTooHigh:
 		page.Count += 7
-	case countTooLow:
+	case appstreamingtest.HabitCountTooLow:
 		page.Count = min(page.Count, max(1, page.Count-7))
-	case noCount:
+	case appstreamingtest.HabitNoCount:
 		page.Count = 0
-	case cappedNoCount:
+	case appstreamingtest.HabitLimitWithoutCount:
 		page.Count, page.PageSize = 0, 0
-	case cappedEchoesAsked:
+	case appstreamingtest.HabitLimitEchoesAsked:
 		page.PageSize = s.asked
-	case cappedEchoesNone:
+	case appstreamingtest.HabitLimitEchoesNone:
 		page.PageSize = 0
-	case ignoresNumber:
+	case appstreamingtest.HabitIgnoresPageNumber:
 		if s.rng.IntN(2) == 0 {
 			page.PageNumber = 1
 		}
@@ -252,17 +225,17 @@ func (t *endings) String() string {
 func TestListingsAreCompleteOrFailWhateverTheServicesHabit(t *testing.T) {
 	t.Parallel()
 	type bound struct{ failed, silent float64 } // the largest shares
-	bounds := map[string]bound{
-		changing:        {.01, .02}, // changes that cancel out in Count cannot be seen
-		changingFast:    {.02, .06},
-		changingCapped:  {.01, .03},
-		countTooHigh:    {.6, 0}, // a full last page cannot be told from a lost one
-		losesPage:       {.6, 0},
-		cutOff:          {.6, 0},
-		ignoresNumber:   {.7, 0},
-		versionsAreRows: {0, 0},
+	bounds := map[appstreamingtest.Habit]bound{
+		appstreamingtest.HabitChanging:          {.01, .02}, // changes that cancel out in Count cannot be seen
+		appstreamingtest.HabitChangingFast:      {.02, .06},
+		appstreamingtest.HabitLimitChanging:     {.01, .03},
+		appstreamingtest.HabitCountTooHigh:      {.6, 0}, // a full last page cannot be told from a lost one
+		appstreamingtest.HabitLosesPage:         {.6, 0},
+		appstreamingtest.HabitCutsOff:           {.6, 0},
+		appstreamingtest.HabitIgnoresPageNumber: {.7, 0},
+		appstreamingtest.HabitVersionsAreRows:   {0, 0},
 	}
-	for _, habit := range habits {
+	for _, habit := range appstreamingtest.Habit.Values(0) {
 		var before, now, ahead endings
 		for seed := range uint64(*pagingListings) {
 			sizes := []int{100, 10, 3}
@@ -277,11 +250,11 @@ func TestListingsAreCompleteOrFailWhateverTheServicesHabit(t *testing.T) {
 				images, err := list(t.Context(), s, s.asked, appstreaming.WithPrefetch(way.window))
 				way.add(s, images, err)
 				if err != nil && !errors.Is(err, appstreaming.ErrIncomplete) && !errors.Is(err, appstreaming.ErrPageLoop) {
-					t.Fatalf("%s, seed %d: %v", habit, seed, err)
+					t.Fatalf("%v, seed %d: %v", habit, seed, err)
 				}
 			}
 		}
-		t.Logf("%-28s old rule %v | Images %v | prefetch 4 %v", habit, &before, &now, &ahead)
+		t.Logf("%-29v old rule %v | Images %v | prefetch 4 %v", habit, &before, &now, &ahead)
 		limit := bounds[habit]
 		for how, got := range map[string]endings{"alone": now, "with prefetch": ahead} {
 			n := float64(got.listings)
@@ -289,12 +262,48 @@ func TestListingsAreCompleteOrFailWhateverTheServicesHabit(t *testing.T) {
 				limit = bound{limit.failed + .1, limit.silent + .15}
 			}
 			if float64(got.failed) > limit.failed*n || float64(got.silent) > limit.silent*n {
-				t.Errorf("%s, %s: %v; want at most %v", habit, how, &got, limit)
+				t.Errorf("%v, %s: %v; want at most %v", habit, how, &got, limit)
 			}
 			if got.twice > 0 {
-				t.Errorf("%s, %s: %d listings yielded an image twice", habit, how, got.twice)
+				t.Errorf("%v, %s: %d listings yielded an image twice", habit, how, got.twice)
 			}
 		}
+	}
+}
+
+// The double pages with the same habits, over HTTP.
+func TestListingsOfADoubleWithAHabitAreCompleteOrFail(t *testing.T) {
+	t.Parallel()
+	for _, habit := range appstreamingtest.Habit.Values(0) {
+		t.Run(habit.String(), func(t *testing.T) {
+			t.Parallel()
+			for seed := range uint64(12) {
+				// The inventory is that of the lister in memory.
+				plan := newHabitual(habit, seed, []int{10, 3})
+				service := appstreamingtest.New(plan.images...)
+				defer service.Close()
+				service.SetHabit(habit, seed)
+				images, err := list(t.Context(), service.Client(), plan.asked)
+				got := make(map[imageKey]bool)
+				for _, image := range images {
+					if got[key(image)] {
+						t.Errorf("seed %d: %v came twice", seed, key(image))
+					}
+					got[key(image)] = true
+				}
+				missing := 0
+				for _, image := range service.Images() {
+					if plan.always[key(image)] && !got[key(image)] {
+						missing++
+					}
+				}
+				silent := err == nil && missing > 0
+				changing := strings.Contains(habit.String(), "changing")
+				if silent && !changing || err != nil && !errors.Is(err, appstreaming.ErrIncomplete) && !errors.Is(err, appstreaming.ErrPageLoop) {
+					t.Errorf("seed %d: %d images, %d missing, %v", seed, len(images), missing, err)
+				}
+			}
+		})
 	}
 }
 
@@ -343,11 +352,11 @@ func byPager(
 // change can show that.
 func TestEveryWayOfListingAgrees(t *testing.T) {
 	t.Parallel()
-	for _, habit := range habits {
-		if strings.HasPrefix(habit, "changing") {
+	for _, habit := range appstreamingtest.Habit.Values(0) {
+		if strings.Contains(habit.String(), "changing") {
 			continue
 		}
-		t.Run(habit, func(t *testing.T) {
+		t.Run(habit.String(), func(t *testing.T) {
 			t.Parallel()
 			for seed := range uint64(*pagingListings) {
 				sizes := []int{100, 10, 3, 2}
@@ -385,7 +394,7 @@ func TestEveryWayOfListingAgrees(t *testing.T) {
 				delivered := 0
 				for n := range pages {
 					delivered += len(pages[n])
-					if habit == ignoresNumber || habit == repeatsLastPage && n+1 >= len(pages) {
+					if habit == appstreamingtest.HabitIgnoresPageNumber || habit == appstreamingtest.HabitRepeatsLastPage && n+1 >= len(pages) {
 						break // past its end such a service sends images
 					}
 					_, images, err := byPager(t.Context(), newHabitual(habit, seed, sizes), appstreaming.ListImageRequest{
@@ -442,7 +451,8 @@ func TestListingsUnderRandomFaultsLoseAndRepeatNothing(t *testing.T) {
 type tally struct{ runs, images, requests, faults, recovered, failed, resumed atomic.Int64 }
 
 func (t *tally) String() string {
-	return fmt.Sprintf("%d runs of %d images in %d requests with %d faults; %d runs rode out all of theirs, %d failed and were resumed %d times",
+	return fmt.Sprintf("%d runs of %d images in %d requests with %d faults; "+
+		"%d runs rode out all of theirs, %d failed and were resumed %d times",
 		t.runs.Load(), t.images.Load(), t.requests.Load(), t.faults.Load(), t.recovered.Load(), t.failed.Load(), t.resumed.Load())
 }
 
@@ -544,7 +554,8 @@ type propertyRun struct {
 
 func (p *propertyRun) fatalf(format string, args ...any) {
 	p.t.Helper()
-	p.t.Fatalf("seed %d (%d images by %d, prefetch %d, %v, %d faults): %s", p.seed, p.inventory, p.pageSize, p.prefetch, p.signature, len(p.faults), fmt.Sprintf(format, args...))
+	p.t.Fatalf("seed %d (%d images by %d, prefetch %d, %v, %d faults): %s",
+		p.seed, p.inventory, p.pageSize, p.prefetch, p.signature, len(p.faults), fmt.Sprintf(format, args...))
 }
 
 func (p *propertyRun) run(total *tally) {

@@ -157,7 +157,8 @@ func TestAnInventoryThatKeepsChangingIsUnstable(t *testing.T) {
 			t.Fatalf("got %v, %v; want ErrUnstable and the last pass", snapshot, err)
 		}
 		if snapshot.Passes != passes || snapshot.Stable || len(snapshot.Images) != 20+passes {
-			t.Errorf("%d passes, stable %v, %d images; want %d, false and %d", snapshot.Passes, snapshot.Stable, len(snapshot.Images), passes, 20+passes)
+			t.Errorf("%d passes, stable %v, %d images; want %d, false and %d",
+				snapshot.Passes, snapshot.Stable, len(snapshot.Images), passes, 20+passes)
 		}
 	}
 }
@@ -296,7 +297,9 @@ func TestASnapshotRefusesWhatCannotBeOne(t *testing.T) {
 	var paramErr *appstreaming.ParamError
 	var optionErr *appstreaming.OptionError
 	for _, number := range []int{-1, 2} {
-		if _, err := client.Snapshot(t.Context(), appstreaming.ListImageRequest{PageNumber: number}, appstreaming.SnapshotOptions{}); !errors.As(err, &paramErr) || paramErr.Field != "PageNumber" {
+		req := appstreaming.ListImageRequest{PageNumber: number}
+		_, err := client.Snapshot(t.Context(), req, appstreaming.SnapshotOptions{})
+		if !errors.As(err, &paramErr) || paramErr.Field != "PageNumber" {
 			t.Errorf("page number %d: got %v, want a *ParamError", number, err)
 		}
 	}
@@ -306,7 +309,8 @@ func TestASnapshotRefusesWhatCannotBeOne(t *testing.T) {
 			t.Errorf("%d passes: got %v, want an *OptionError", passes, err)
 		}
 	}
-	if _, err := new(appstreaming.Client).Snapshot(t.Context(), byTens(), appstreaming.SnapshotOptions{}); !errors.Is(err, appstreaming.ErrUninitialized) {
+	_, err := new(appstreaming.Client).Snapshot(t.Context(), byTens(), appstreaming.SnapshotOptions{})
+	if !errors.Is(err, appstreaming.ErrUninitialized) {
 		t.Errorf("zero client: got %v, want ErrUninitialized", err)
 	}
 	if service.RequestCount() != 0 {

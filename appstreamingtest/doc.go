@@ -68,7 +68,8 @@
 // [Server.Fail] alters responses as a [Fault] specifies: errors of the service,
 // other statuses and bodies, delays, broken connections. [Server.GoSilent]
 // silences the open connections. [Server.SetListing] changes how the server
-// lists. [Server.SetLatency], [Server.SetRateLimit] and [Server.SetClock]
+// lists, and [Server.SetHabit] makes it list as one of seventeen kinds of
+// services do. [Server.SetLatency], [Server.SetRateLimit] and [Server.SetClock]
 // simulate latency, throttling and clock skew. [Server.Requests] returns what the
 // server was asked. RPC requests that do not ask for JSON are answered in XML, as
 // the product does.

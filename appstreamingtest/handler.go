@@ -63,7 +63,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	buffer := s.buffer()
 	defer s.buffers.Put(buffer)
-	a := s.answer(buffer, x, refused, &fault, set.listing)
+	a := s.answer(buffer, x, refused, &fault, &set)
 	a.setHeader(x, &fault)
 	if !fault.breaksBeforeHeaders() {
 		s.requests.answered(&req, a.status, a.code)
@@ -100,7 +100,7 @@ func throttled(wait time.Duration) *refusal {
 }
 
 // answer makes the response. Its body may use buffer.
-func (s *Server) answer(buffer *[]byte, x *exchange, refused *refusal, f *Fault, listing Listing) *answer {
+func (s *Server) answer(buffer *[]byte, x *exchange, refused *refusal, f *Fault, set *settings) *answer {
 	switch {
 	case refused != nil:
 	case f.Code != "":
@@ -108,7 +108,7 @@ func (s *Server) answer(buffer *[]byte, x *exchange, refused *refusal, f *Fault,
 	case f.Status != 0 || f.Body != "":
 		return &answer{status: soundStatus(f.Status), body: s.rewritten([]byte(f.Body), f)}
 	default:
-		*buffer, refused = s.page((*buffer)[:0], x, listing)
+		*buffer, refused = s.page((*buffer)[:0], x, set)
 	}
 
 	a := &answer{status: http.StatusOK, body: *buffer}

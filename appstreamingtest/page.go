@@ -22,27 +22,18 @@ func marshal(v any) ([]byte, error) {
 }
 
 // page appends the response to a valid request.
-func (s *Server) page(dst []byte, x *exchange, listing Listing) ([]byte, *refusal) {
+func (s *Server) page(dst []byte, x *exchange, set *settings) ([]byte, *refusal) {
 	stock := s.stock.snapshot()
 	sel, refused := x.selection(stock)
 	if refused != nil {
 		return dst, refused
 	}
-	if listing.MaxPageSize > 0 {
-		sel.pageSize = min(sel.pageSize, listing.MaxPageSize)
-	}
-	if listing.IgnorePageNumber {
-		sel.pageNumber = 1
-	}
-	echoedSize := sel.pageSize
-	if listing.SilentPageSize > 0 {
-		sel.pageSize = min(sel.pageSize, listing.SilentPageSize)
-	}
-	images, total := sel.matching(stock)
-	sel.pageSize = echoedSize
-	images = images[:max(0, len(images)-max(0, listing.ShortBy))]
-	if slices.Contains(listing.EmptyPages, sel.pageNumber) {
-		images = nil
+	var images []*entry
+	var total int
+	if set.habit != nil {
+		images, total = set.habit.page(s, sel)
+	} else {
+		images, total = set.listing.page(sel, stock)
 	}
 	encoded := make([][]byte, len(images))
 	for i, e := range images {
@@ -52,18 +43,40 @@ func (s *Server) page(dst []byte, x *exchange, listing Listing) ([]byte, *refusa
 				"The image %s cannot be encoded: %v.", e.image.ImageID, err)
 		}
 	}
-	return appendPage(dst, x, sel, encoded, count(total, listing)), nil
+	return appendPage(dst, x, sel, encoded, total), nil
+}
+
+// page returns the images of a page and Count, negative when it is absent. It
+// sets the page number and size of sel to those of the response.
+func (l *Listing) page(sel *selection, stock []*entry) (images []*entry, total int) {
+	if l.MaxPageSize > 0 {
+		sel.pageSize = min(sel.pageSize, l.MaxPageSize)
+	}
+	if l.IgnorePageNumber {
+		sel.pageNumber = 1
+	}
+	echoedSize := sel.pageSize
+	if l.SilentPageSize > 0 {
+		sel.pageSize = min(sel.pageSize, l.SilentPageSize)
+	}
+	images, total = sel.matching(stock)
+	sel.pageSize = echoedSize
+	images = images[:max(0, len(images)-max(0, l.ShortBy))]
+	if slices.Contains(l.EmptyPages, sel.pageNumber) {
+		images = nil
+	}
+	return images, l.count(total)
 }
 
 // count returns the Count of a response, or a negative number for none.
-func count(honest int, listing Listing) int {
+func (l *Listing) count(honest int) int {
 	switch {
-	case listing.OmitCount:
+	case l.OmitCount:
 		return -1
-	case listing.Count != nil:
-		return max(0, *listing.Count)
+	case l.Count != nil:
+		return max(0, *l.Count)
 	}
-	return max(0, honest+listing.CountDelta)
+	return max(0, honest+l.CountDelta)
 }
 
 // appendPage writes the members in the order of the product's documentation.
@@ -73,9 +86,13 @@ func appendPage(dst []byte, x *exchange, sel *selection, images [][]byte, count 
 		size += len(image) + 1
 	}
 	dst = slices.Grow(dst, size)
-	dst = append(dst, `{"PageSize":`...)
-	dst = strconv.AppendInt(dst, int64(sel.pageSize), 10)
-	dst = append(dst, `,"PageNumber":`...)
+	dst = append(dst, '{')
+	if sel.pageSize > 0 {
+		dst = append(dst, `"PageSize":`...)
+		dst = strconv.AppendInt(dst, int64(sel.pageSize), 10)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"PageNumber":`...)
 	dst = strconv.AppendInt(dst, int64(sel.pageNumber), 10)
 	dst = append(dst, `,"Data":[`...)
 	for i, image := range images {

@@ -11,6 +11,7 @@ type settings struct {
 	latency   time.Duration
 	gzip      bool
 	listing   Listing
+	habit     *habitual // nil: none
 	onRequest func(Request)
 }
 
