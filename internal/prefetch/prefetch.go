@@ -45,8 +45,12 @@ func (q *Queue[T]) Fill(ctx context.Context, size, from, to int, fetch Fetch[T])
 		}
 		from = last + 1
 	}
-	for number := from; len(q.items) < size && number <= to; number++ {
-		q.start(ctx, number, fetch)
+	for len(q.items) < size && from <= to {
+		q.start(ctx, from, fetch)
+		if from == to { // which may be the largest int
+			return
+		}
+		from++
 	}
 }
 
@@ -92,14 +96,16 @@ func (q *Queue[T]) Take(ctx context.Context, number int) (value T, found bool, e
 	<-it.done // a fetch under ctx ends with ctx, and knows what had failed before
 	q.items[0] = nil
 	q.items = q.items[1:]
-	switch {
-	case it.panicked != nil:
+	if it.panicked != nil {
 		panic(it.panicked)
-	case !it.returned:
+	}
+	if !it.returned {
 		runtime.Goexit()
-	case ctx.Err() != nil:
+	}
+	if ctx.Err() != nil {
 		return none, true, ended(ctx, it.err)
-	case it.err != nil && it.parent.Err() != nil:
+	}
+	if it.err != nil && it.parent.Err() != nil {
 		return none, false, nil
 	}
 	return it.value, true, it.err
@@ -126,10 +132,10 @@ func ended(ctx context.Context, failure error) error {
 	if cause := context.Cause(ctx); !errors.Is(err, cause) {
 		err = fmt.Errorf("%w: %w", err, cause)
 	}
-	switch {
-	case failure == nil:
+	if failure == nil {
 		return err
-	case errors.Is(failure, ctx.Err()) && errors.Is(failure, context.Cause(ctx)):
+	}
+	if errors.Is(failure, ctx.Err()) && errors.Is(failure, context.Cause(ctx)) {
 		return failure
 	}
 	return fmt.Errorf("%w; before that: %w", err, failure)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -59,6 +60,7 @@ func TestTheQueueHoldsNoMoreThanItsSizeAndGoesNoFurtherThanItsEnd(t *testing.T) 
 		{9, 7, 9, []int{7, 8, 9}},
 		{9, 9, 9, []int{9}},
 		{9, 10, 9, nil},
+		{9, math.MaxInt - 1, math.MaxInt, []int{math.MaxInt - 1, math.MaxInt}},
 	} {
 		t.Run(fmt.Sprint(test.size, test.from, test.to), func(t *testing.T) {
 			t.Parallel()
