@@ -37,7 +37,11 @@ func (c *call) try(ctx context.Context) (*ListImageResponse, error) {
 	if err != nil {
 		return nil, c.transportError(ctx, err)
 	}
-	defer closeInTime(ctx, resp)()
+	if c.cfg.httpClient.Transport == http.RoundTripper(c.client.shared.owned) {
+		defer resp.Body.Close() // net/http ends reads with ctx
+	} else {
+		defer closeInTime(ctx, resp)()
+	}
 	c.last.status = resp.StatusCode
 	c.last.header = resp.Header
 	c.last.requestID = c.secrets.Text(resp.Header.Get("X-Acs-Request-Id"))
@@ -93,7 +97,8 @@ func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, 
 
 // closeInTime closes the response's body as soon as ctx ends, so that a read
 // from it does not outlast ctx, and otherwise when the returned function is
-// called. While ctx lives only that function closes it.
+// called. While ctx lives only that function closes it. It is for transports of
+// the caller, which may not watch ctx.
 func closeInTime(ctx context.Context, resp *http.Response) (finish func()) {
 	var once sync.Once
 	closeBody := func() { once.Do(func() { resp.Body.Close() }) }
