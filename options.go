@@ -219,10 +219,10 @@ func WithApplication(name, version string) Option {
 		if name == "" {
 			return &OptionError{Option: "WithApplication", Reason: "the name must not be empty"}
 		}
+		c.userAgent += " " + name // name must not change: an option can be applied several times
 		if version != "" {
-			name += "/" + version
+			c.userAgent += "/" + version
 		}
-		c.userAgent += " " + name
 		return nil
 	}
 }

@@ -278,3 +278,30 @@ func TestDerivedClientsAndCallsShareNoOptions(t *testing.T) {
 		}
 	}
 }
+
+// A listing applies its options once for itself and once for every page.
+func TestAnOptionMeansTheSameHoweverOftenItIsApplied(t *testing.T) {
+	t.Parallel()
+	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(30)...)
+	opts := []appstreaming.Option{
+		appstreaming.WithApplication("app", "1"),
+		appstreaming.WithParam("X", "y"),
+		appstreaming.WithSignature(appstreaming.SignatureRPC),
+		appstreaming.WithPrefetch(2),
+		appstreaming.WithMaxResponseBytes(1 << 20),
+		appstreaming.WithRawResponse(),
+		appstreaming.WithEndpoint(service.URL()),
+		appstreaming.WithPlainHTTP(),
+	}
+	for range 2 {
+		images := service.Client().Images(t.Context(), appstreaming.ListImageRequest{PageSize: 10}, opts...)
+		if all, err := appstreaming.Collect(images); err != nil || len(all) != 30 {
+			t.Fatalf("%d images, %v", len(all), err)
+		}
+	}
+	for _, request := range service.Requests() {
+		if agent := request.Header.Get("User-Agent"); !strings.HasSuffix(agent, ") app/1") || request.Params["X"] != "y" {
+			t.Errorf("User-Agent %q, X %q; want each option once", agent, request.Params["X"])
+		}
+	}
+}
