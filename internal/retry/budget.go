@@ -81,3 +81,6 @@ func (a *Account) Close() {
 	a.budget.give(a.reserved)
 	a.reserved = 0
 }
+
+// Taken returns how many tokens are taken. It is for tests.
+func (b *Budget) Taken() int64 { return b.taken.Load() }
