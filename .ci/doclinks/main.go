@@ -22,7 +22,7 @@ import (
 var link = regexp.MustCompile(`\[\*?([A-Z]\w*(\.[A-Z]\w*)?|[a-z]\w*(/\w+)*\.[A-Z]\w*(\.[A-Z]\w*)?)\]`)
 
 func main() {
-	var c checker
+	c := checker{files: token.NewFileSet()}
 	err := filepath.WalkDir(".", func(dir string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() {
 			return err
@@ -42,7 +42,7 @@ func main() {
 }
 
 type checker struct {
-	files token.FileSet
+	files *token.FileSet
 	found bool
 }
 
@@ -54,7 +54,7 @@ func (c *checker) directory(dir string) error {
 	}
 	packages := map[string][]*ast.File{}
 	for _, name := range names {
-		file, err := parser.ParseFile(&c.files, name, nil, parser.ParseComments)
+		file, err := parser.ParseFile(c.files, name, nil, parser.ParseComments)
 		if err != nil {
 			return err
 		}
@@ -65,9 +65,9 @@ func (c *checker) directory(dir string) error {
 		packages[file.Name.Name] = append(packages[file.Name.Name], file)
 	}
 	for _, files := range packages {
-		p, err := doc.NewFromFiles(&c.files, files, dir, doc.PreserveAST)
+		p, err := doc.NewFromFiles(c.files, files, dir, doc.PreserveAST)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", dir, err)
 		}
 		for _, file := range files {
 			c.report(file.Comments, linked(file, p.Parser()))
