@@ -8,8 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"runtime/debug"
-	"slices"
 	"strconv"
 	"testing"
 )
@@ -95,7 +93,7 @@ func answeredWith(body string) TransportFunc {
 const emptyPage = `{"Success":true,"Code":"200","Message":"success","RequestId":"R","Count":0,"PageNumber":1,"PageSize":10,"Data":[]}`
 
 func TestACallStaysWithinItsAllocations(t *testing.T) {
-	if underRaceDetector() {
+	if UnderRaceDetector() {
 		t.Skip("sync.Pool drops items at random under the race detector")
 	}
 	hc := answeredWith(emptyPage).Client()
@@ -192,9 +190,4 @@ func BenchmarkMarshalPage100(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-}
-
-func underRaceDetector() bool {
-	info, ok := debug.ReadBuildInfo()
-	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }

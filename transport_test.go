@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -166,3 +168,9 @@ func scripted(t *testing.T, answers []answer, opts ...Option) (*Client, *script)
 
 // OwnTransport returns the transport that New made for a client.
 func OwnTransport(c *Client) *http.Transport { return c.shared.owned }
+
+// UnderRaceDetector reports whether the tests run with -race.
+func UnderRaceDetector() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}

@@ -2,6 +2,7 @@ package faultmatrix_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -10,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
@@ -154,6 +157,31 @@ func TestFaultMatrixOfRawConnections(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A server that switches to another protocol and says nothing more.
+func TestFaultMatrixOfASwitchToAnotherProtocol(t *testing.T) {
+	t.Parallel()
+	const switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Acs-Request-Id: R-101\r\n\r\n"
+	eachWay(t, func(t *testing.T, w way, signature appstreaming.Signature) {
+		service, f := spoiled(t, 1, func(conn net.Conn) {
+			answering(switching)(conn)
+			_, _ = io.Copy(io.Discard, conn) // until the client closes it
+		})
+		client := service.Client(quickly(), appstreaming.WithSignature(signature), appstreaming.WithPrefetch(w.prefetch))
+		defer client.CloseIdleConnections()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // less than an attempt
+		defer cancel()
+		got := w.start(client)(ctx)
+		var apiErr *appstreaming.APIError
+		if !errors.As(got.err, &apiErr) || errors.Is(got.err, context.DeadlineExceeded) {
+			t.Fatalf("got %v, want an *APIError at once", got.err)
+		}
+		want := appstreaming.APIError{Operation: "ListImage", StatusCode: 101, RequestID: "R-101", Attempts: 1, StopReason: "not retryable"}
+		if diff := cmp.Diff(&want, apiErr); diff != "" || f.count.Load() != 1 {
+			t.Errorf("%d connections and %v (-want +got):\n%s", f.count.Load(), apiErr, diff)
+		}
+	})
 }
 
 func TestFaultMatrixOfAServiceThatIsNotThere(t *testing.T) {
