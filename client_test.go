@@ -109,7 +109,7 @@ func TestTheDefaultTransportSpeaksTLS12AndNewerOnly(t *testing.T) {
 	var offered []uint16
 	hello := make(chan []uint16, 8)
 	service, _ := tlsService(t, func(s *httptest.Server) {
-		s.TLS = &tls.Config{MinVersion: tls.VersionTLS10, //nolint:gosec // to see that nothing below 1.2 is offered even so
+		s.TLS = &tls.Config{MinVersion: tls.VersionTLS10, // to see that nothing below 1.2 is offered even so
 			GetConfigForClient: func(h *tls.ClientHelloInfo) (*tls.Config, error) {
 				hello <- h.SupportedVersions
 				return nil, errors.New("seen enough")

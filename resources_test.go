@@ -86,7 +86,8 @@ func TestListingAHundredThousandImagesTakesBoundedMemory(t *testing.T) {
 // memory of its own: that would blur the measure.
 func manyImages(t *testing.T, count int) *httptest.Server {
 	before := []byte(`{"ImageId":"imgc-`)
-	after := []byte(`","VersionId":"iv-1","LatestVersionId":"iv-1","ImageName":"设计云镜像","Status":"AVAILABLE","ImageType":"User","OsType":"Windows",` +
+	after := []byte(`","VersionId":"iv-1","LatestVersionId":"iv-1","ImageName":"设计云镜像",` +
+		`"Status":"AVAILABLE","ImageType":"User","OsType":"Windows",` +
 		`"Description":"` + strings.Repeat("a word or two ", 40) + `","GmtModified":"2025-04-25 15:13:57","FeatureList":["GPU","Builder"],` +
 		`"TagList":[{"Key":"env","Value":"test"},{"Key":"team","Value":"design"}],"ImageRegionList":["cn-shanghai","cn-hangzhou"]}`)
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

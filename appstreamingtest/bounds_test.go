@@ -3,6 +3,7 @@ package appstreamingtest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"runtime"
@@ -211,9 +212,7 @@ func TestUnsignedRequestsAreRefusedInTheGatewaysWords(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for name, values := range test.header {
-			r.Header[name] = values
-		}
+		maps.Copy(r.Header, test.header)
 		body := decoded(t, send(s, r))
 		name := test.code[len("Missing"):]
 		if body["Code"] != test.code || body["Message"] != name+" is mandatory for this action." {

@@ -261,7 +261,8 @@ func checkUnique(e *evidence) (verdict, string) {
 		return missing(e.first[0])
 	}
 	slices.Sort(ids)
-	return holdsIf(len(slices.Compact(slices.Clone(ids))) == len(ids), "%d rows, %d different", len(ids), len(slices.Compact(slices.Clone(ids))))
+	different := len(slices.Compact(slices.Clone(ids)))
+	return holdsIf(different == len(ids), "%d rows, %d different", len(ids), different)
 }
 
 func checkRows(e *evidence) (verdict, string) {
@@ -289,7 +290,8 @@ func checkImageID(e *evidence) (verdict, string) {
 			partial = len(e.byPartID.page.Images)
 		}
 		return holdsIf(len(p.Images) > 0 && others == 0 && partial == 0,
-			"all of %s: %d rows, %d of other images; a part of it: %d rows", e.names.replace("image", e.sample.ImageID), len(p.Images), others, partial)
+			"all of %s: %d rows, %d of other images; a part of it: %d rows",
+			e.names.replace("image", e.sample.ImageID), len(p.Images), others, partial)
 	})
 }
 
@@ -380,6 +382,7 @@ func checkNonce(e *evidence) (verdict, string) {
 	default:
 		var body struct{ Code appstreaming.Code }
 		_ = json.Unmarshal(r.body, &body) // without a code it is another refusal
-		return holdsIf(body.Code == appstreaming.CodeSignatureNonceUsed, "HTTP %d %s, members %s", r.status, clip(string(body.Code)), memberNames(r.body))
+		return holdsIf(body.Code == appstreaming.CodeSignatureNonceUsed,
+			"HTTP %d %s, members %s", r.status, clip(string(body.Code)), memberNames(r.body))
 	}
 }

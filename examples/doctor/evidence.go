@@ -90,7 +90,9 @@ func (v *investigator) ask(ctx context.Context, req appstreaming.ListImageReques
 	return v.askBy(ctx, v.client, req, opts...)
 }
 
-func (v *investigator) askBy(ctx context.Context, c *appstreaming.Client, req appstreaming.ListImageRequest, opts ...appstreaming.Option) reply {
+func (v *investigator) askBy(
+	ctx context.Context, c *appstreaming.Client, req appstreaming.ListImageRequest, opts ...appstreaming.Option,
+) reply {
 	page, err := c.ListImage(ctx, req, append(opts, appstreaming.WithRawResponse())...)
 	return reply{page, err, v.record.last()}
 }
@@ -206,15 +208,6 @@ func listed(pages []reply) []appstreaming.Image {
 		}
 	}
 	return images
-}
-
-// whole reports whether a pass has all pages.
-func whole(pages []reply) bool {
-	if len(pages) == 0 {
-		return false
-	}
-	last := pages[len(pages)-1]
-	return last.ok() && len(listed(pages)) >= last.page.Count
 }
 
 // sampleOf picks an image that filters can be tried on: one with a name of some

@@ -80,9 +80,8 @@ func (d *doctor) run(ctx context.Context, s *demo.Session) error {
 		r.Service = "the built-in service"
 		s.Service.SetGzip(true) // as the platform's gateways do
 	}
-	works := false
-	r.SetUp, works = v.setUp(ctx, setting)
-	if works {
+	var works bool
+	if r.SetUp, works = v.setUp(ctx, setting); works {
 		r.Assumptions = judge(v.gather(ctx))
 	}
 	if ctx.Err() != nil {

@@ -45,7 +45,8 @@ func TestTheReportHasARowForEveryImage(t *testing.T) {
 func TestTheReportGoesToStandardOutputUnlessAFileIsGiven(t *testing.T) {
 	t.Parallel()
 	var stdout bytes.Buffer
-	if code := program().Execute(t.Context(), demo.Isolated(&stdout, io.Discard), nil); code != 0 || !strings.HasSuffix(stdout.String(), "</html>\n") {
+	code := program().Execute(t.Context(), demo.Isolated(&stdout, io.Discard), nil)
+	if code != 0 || !strings.HasSuffix(stdout.String(), "</html>\n") {
 		t.Errorf("exit %d, %d bytes", code, stdout.Len())
 	}
 }

@@ -52,9 +52,10 @@ func render(w io.Writer, s *appstreaming.Snapshot, source string, now time.Time)
 		Unstable:    !s.Stable,
 		Shortened:   len(s.Images) > fullDetails,
 		FullDetails: fullDetails,
-		Style:       template.HTML("<style>" + pageCSS + "</style>"),                                            //nolint:gosec // the program's own text
-		Data:        template.HTML(`<script type="application/json" id="data">` + string(images) + "</script>"), //nolint:gosec // escaped by Marshal
-		Script:      template.HTML("<script>" + pageJS + "</script>"),                                           //nolint:gosec // the program's own text
+		Style:       template.HTML("<style>" + pageCSS + "</style>"), //nolint:gosec // our own text
+		Data:        template.HTML(`<script type="application/json" id="data">` + //nolint:gosec // escaped by Marshal
+			string(images) + "</script>"),
+		Script: template.HTML("<script>" + pageJS + "</script>"), //nolint:gosec // our own text
 		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; style-src " + hash(pageCSS) +
 			"; script-src " + hash(pageJS),
 	})

@@ -115,7 +115,8 @@ func TestGateSpacesTheRequestsOfAnAccountOnceOneIsRefused(t *testing.T) {
 		s.wakeUp(account("a"), 0)
 		s.enter("first", pacer.Route{Account: account("a")}, new(pacer.Turn), 0, pacer.Served)
 		s.enter("other account", pacer.Route{Account: account("b")}, new(pacer.Turn), 0, pacer.Served)
-		s.enter("other endpoint", pacer.Route{Account: pacer.Account{Endpoint: "https://other.test", KeyID: "a"}}, new(pacer.Turn), 0, pacer.Served)
+		other := pacer.Route{Account: pacer.Account{Endpoint: "https://other.test", KeyID: "a"}}
+		s.enter("other endpoint", other, new(pacer.Turn), 0, pacer.Served)
 		s.enter("not paced", pacer.Route{Account: account("")}, new(pacer.Turn), 0, pacer.Served)
 		s.running.Wait()
 		if diff := cmp.Diff([]string{"other account 0s", "other endpoint 0s", "not paced 0s"}, s.passed[:3]); diff != "" {

@@ -248,7 +248,9 @@ func TestWhenCtxEndsItsErrorItsCauseAndTheFailureSurvive(t *testing.T) {
 		also  error
 	}{
 		"in the fetch, which knows the cause": {square, time.Second / 2, false, cause},
-		"in the fetch, which does not":        {func(ctx context.Context, _ int) (int, error) { <-ctx.Done(); return 1, refused }, 1, false, refused},
+		"in the fetch, which does not": {
+			func(ctx context.Context, _ int) (int, error) { <-ctx.Done(); return 1, refused }, 1, false, refused,
+		},
 		"after the fetch":                     {square, 2 * time.Second, true, cause},
 		"after the fetch failed":              {func(context.Context, int) (int, error) { return 1, refused }, 1, true, refused},
 	}

@@ -39,7 +39,8 @@ func TestContextErrorsKeepsEverythingElse(t *testing.T) {
 	err := redact.ContextErrors(cause)
 	var opErr *net.OpError
 	var pathErr *os.PathError
-	if !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || !errors.As(err, &opErr) || opErr != cause || errors.As(err, &pathErr) {
+	if !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		!errors.As(err, &opErr) || opErr != cause || errors.As(err, &pathErr) {
 		t.Errorf("%v does not match as its cause does", err)
 	}
 	if other := io.ErrNoProgress; redact.ContextErrors(other) != other || redact.ContextErrors(nil) != nil {

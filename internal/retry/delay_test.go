@@ -34,17 +34,25 @@ func TestHintIsTheLongestDelayTheServiceAsksFor(t *testing.T) {
 		"seconds beyond int64":           {http.Header{"Retry-After": {"18446744073709551615"}}, false, retry.MaxHint},
 		"a date and no Date":             {http.Header{"Retry-After": {inFiveSeconds}}, false, 5 * time.Second},
 		"a date and an invalid Date":     {http.Header{"Retry-After": {inFiveSeconds}, "Date": {"now"}}, false, 5 * time.Second},
-		"a date by the service's clock":  {http.Header{"Retry-After": {inFiveSeconds}, "Date": {"Tue, 24 Nov 2026 08:00:03 GMT"}}, false, 2 * time.Second},
-		"a date, the local clock behind": {http.Header{"Retry-After": {"Tue, 24 Nov 2026 08:10:01 GMT"}, "Date": {"Tue, 24 Nov 2026 08:10:00 GMT"}}, false, time.Second},
+		"a date by the service's clock": {
+			http.Header{"Retry-After": {inFiveSeconds}, "Date": {"Tue, 24 Nov 2026 08:00:03 GMT"}}, false, 2 * time.Second,
+		},
+		"a date, the local clock behind": {
+			http.Header{"Retry-After": {"Tue, 24 Nov 2026 08:10:01 GMT"}, "Date": {"Tue, 24 Nov 2026 08:10:00 GMT"}}, false, time.Second,
+		},
 		"a date in the form of RFC 850":  {http.Header{"Retry-After": {"Tuesday, 24-Nov-26 08:00:05 GMT"}}, false, 5 * time.Second},
 		"a date in the form of asctime":  {http.Header{"Retry-After": {"Tue Nov 24 08:00:05 2026"}}, false, 5 * time.Second},
 		"a date in the past":             {http.Header{"Retry-After": {"Tue, 24 Nov 2026 07:00:00 GMT"}}, false, 0},
 		"a date centuries away":          {http.Header{"Retry-After": {"Tue, 24 Nov 2926 07:00:00 GMT"}}, false, retry.MaxHint},
 
-		"time left, nothing remains":        {http.Header{"X-Ratelimit-User-Api": {"Limit:100,Remain:0,TimeLeft:1500,Reset:1"}}, false, 1500 * time.Millisecond},
+		"time left, nothing remains": {
+			http.Header{"X-Ratelimit-User-Api": {"Limit:100,Remain:0,TimeLeft:1500,Reset:1"}}, false, 1500 * time.Millisecond,
+		},
 		"time left, some remain":            {http.Header{"X-Ratelimit-User-Api": {"Limit:100,Remain:99,TimeLeft:60000"}}, false, 0},
 		"time left, ten remain":             {http.Header{"X-Ratelimit-User-Api": {"Limit:100,Remain:10,TimeLeft:60000"}}, false, 0},
-		"time left, throttled, some remain": {http.Header{"X-Ratelimit-User-Api": {"Limit:100,Remain:99,TimeLeft:700"}}, true, 700 * time.Millisecond},
+		"time left, throttled, some remain": {
+			http.Header{"X-Ratelimit-User-Api": {"Limit:100,Remain:99,TimeLeft:700"}}, true, 700 * time.Millisecond,
+		},
 		"time left alone":                   {http.Header{"X-Ratelimit-User-Api": {"TimeLeft:700"}}, false, 0},
 		"time left alone, throttled":        {http.Header{"X-Ratelimit-User-Api": {"TimeLeft:700"}}, true, 700 * time.Millisecond},
 		"nothing remains, stated last":      {http.Header{"X-Ratelimit-User": {"timeleft: 20, remain: 0"}}, false, 20 * time.Millisecond},

@@ -40,7 +40,10 @@ func TestRunMakesAttemptsWithTheWaitsTheCallAsksFor(t *testing.T) {
 	}{
 		"one attempt, no retry":     {nil, 4, []time.Duration{0}},
 		"one attempt allowed":       {[]time.Duration{1, 1}, 1, []time.Duration{0}},
-		"retries until Next stops":  {[]time.Duration{time.Second, 0, time.Minute}, 9, []time.Duration{0, time.Second, time.Second, time.Second + time.Minute}},
+		"retries until Next stops": {
+			[]time.Duration{time.Second, 0, time.Minute}, 9,
+			[]time.Duration{0, time.Second, time.Second, time.Second + time.Minute},
+		},
 		"retries until the maximum": {[]time.Duration{1, 2, 3, 4, 5}, 3, []time.Duration{0, 1, 3}},
 	}
 	for name, test := range tests {

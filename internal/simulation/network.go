@@ -116,7 +116,8 @@ func (a *answer) send(conn net.Conn) bool {
 	case CutRefusal, CutThrottled:
 		length += 100
 	}
-	head := fmt.Appendf(make([]byte, 0, 300+length), "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\n", a.status, http.StatusText(a.status))
+	const status = "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\n"
+	head := fmt.Appendf(make([]byte, 0, 300+length), status, a.status, http.StatusText(a.status))
 	for i := 0; i < len(a.header); i += 2 {
 		head = fmt.Appendf(head, "%s: %s\r\n", a.header[i], a.header[i+1])
 	}

@@ -181,7 +181,8 @@ func TestAFailureOfTheNetworkIsFoundInAText(t *testing.T) {
 // A chain asks the metadata service of ECS last, which most machines lack.
 func TestAChainIsExhaustedWhenOnlyTheMetadataServiceIsSilent(t *testing.T) {
 	t.Parallel()
-	const prefix = "unable to get credentials from any of the providers in the chain: unable to get credentials from enviroment variables, " //nolint:misspell // as credentials-go spells it
+	const prefix = "unable to get credentials from any of the providers in the chain: " +
+		"unable to get credentials from enviroment variables, " //nolint:misspell // as credentials-go spells it
 	const silent = `get role name failed: Get "http://100.100.100.200/latest/": dial tcp 100.100.100.200:80: i/o timeout`
 	for text, want := range map[string]Description{
 		prefix + silent: {Text: "no source of the chain has credentials", Exhausted: true},

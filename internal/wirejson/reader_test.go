@@ -89,7 +89,7 @@ func readThing(t *testing.T, text string) thing {
 	return v
 }
 
-var comparable = cmp.AllowUnexported(thing{}, List[part1]{}, List[string]{})
+var unexported = cmp.AllowUnexported(thing{}, List[part1]{}, List[string]{})
 
 func TestMembersGoToTheirFields(t *testing.T) {
 	t.Parallel()
@@ -172,7 +172,7 @@ func TestMembersGoToTheirFields(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(row.want, readThing(t, row.text), comparable); diff != "" {
+			if diff := cmp.Diff(row.want, readThing(t, row.text), unexported); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})

@@ -57,13 +57,15 @@ func (f findings) goals() []goal {
 		atMost("bytes allocated against the body's", 1.5, ours.Bytes/float64(f.page.bytes), report.Times),
 		// Over loopback the difference has net/http's own cost of a context with a
 		// deadline in it; the table of calls shows both.
-		atMost("time that building, signing, attempts, credentials and hooks add to http.Client.Do", 15e3, f.call.memory.added.Wall, report.Duration),
+		atMost("time that building, signing, attempts, credentials and hooks add to http.Client.Do",
+			15e3, f.call.memory.added.Wall, report.Duration),
 		atMost("allocations added to http.Client.Do", 40, f.call.loopback.added.Allocs, number),
 		// One image alone may round up differently from one among others.
 		atMost("memory one kept image holds, against its share of the page", 1.5, f.kept.image*float64(f.kept.images)/f.kept.page, report.Times),
 	}
 	if f.cold.plain.firstPage > 0 {
-		goals = append(goals, atMost("cold start against net/http + encoding/json", 1, f.cold.ours.firstPage/f.cold.plain.firstPage, report.Times))
+		goals = append(goals,
+			atMost("cold start against net/http + encoding/json", 1, f.cold.ours.firstPage/f.cold.plain.firstPage, report.Times))
 	}
 	return goals
 }

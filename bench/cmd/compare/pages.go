@@ -126,7 +126,8 @@ func printPages(out io.Writer, images int, bytes int64, stats []stat) {
 		rows = append(rows, []string{
 			s.name,
 			report.Duration(s.Wall), report.Duration(s.CPU), report.Bytes(s.Bytes), fmt.Sprintf("%.0f", s.Allocs),
-			report.Times(s.Wall / base.Wall), report.Times(s.CPU / base.CPU), report.Times(s.Bytes / base.Bytes), report.Times(s.Allocs / base.Allocs),
+			report.Times(s.Wall / base.Wall), report.Times(s.CPU / base.CPU),
+			report.Times(s.Bytes / base.Bytes), report.Times(s.Allocs / base.Allocs),
 			fmt.Sprintf("%.0f%%", 100*s.spread),
 		})
 	}

@@ -78,7 +78,10 @@ func printGoals(out io.Writer, pages int, g goals) {
 	speedUp := float64(g.alone.time) / float64(g.window.time)
 	growth := float64(g.window.heap) / float64(g.quarter.heap)
 	report.Table(out, []string{"what", "goal", "measured", "verdict"}, [][]string{
-		{fmt.Sprintf("prefetch %d against none", goalWindow), "at least " + report.Times(goalSpeedUp), report.Times(speedUp), verdict(speedUp >= goalSpeedUp)},
+		{
+			fmt.Sprintf("prefetch %d against none", goalWindow), "at least " + report.Times(goalSpeedUp),
+			report.Times(speedUp), verdict(speedUp >= goalSpeedUp),
+		},
 		{"peak heap against a quarter of the pages", "at most " + report.Times(goalGrowth), report.Times(growth), verdict(growth <= goalGrowth)},
 	})
 }

@@ -51,7 +51,8 @@ func main() {
 
 func run(s settings, out io.Writer) error {
 	report.Machine(out)
-	fmt.Fprintf(out, "Listings of pages of 100 images with `Client.Pages`; medians of %d rounds. The heap is the largest seen during a listing.\n\n", s.rounds)
+	fmt.Fprintf(out, "Listings of pages of 100 images with `Client.Pages`; medians of %d rounds. "+
+		"The heap is the largest seen during a listing.\n\n", s.rounds)
 	grid, err := measureGrid(s)
 	if err != nil {
 		return err

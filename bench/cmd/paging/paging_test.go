@@ -47,7 +47,9 @@ func TestShortRunPrintsItsTablesAndDrawsThePlot(t *testing.T) {
 	if err := run(settings{rounds: 1, pages: 2, goalPages: 4, body: pageFile, svg: svg}, &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"| 0 ms ", "| 20 ms ", "| 100 ms ", "| Pages, prefetch 8 ", "| prefetch 8 against none ", "peak heap against a quarter"} {
+	for _, want := range []string{
+		"| 0 ms ", "| 20 ms ", "| 100 ms ", "| Pages, prefetch 8 ", "| prefetch 8 against none ", "peak heap against a quarter",
+	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the output lacks %q", want)
 		}

@@ -80,5 +80,6 @@ func (l *Listing) appendPage(dst []byte, number int) []byte {
 			copy(field[idDigits-len(image):], image)
 		}
 	}
-	return fmt.Appendf(dst, `,"Message":"success","PageNumber":%d,"PageSize":%d,"RequestId":"8737D130-BFD0-5D51-96F6-C08EB1139A25","Success":true}`, number, l.size)
+	return fmt.Appendf(dst, `,"Message":"success","PageNumber":%d,"PageSize":%d,`+
+		`"RequestId":"8737D130-BFD0-5D51-96F6-C08EB1139A25","Success":true}`, number, l.size)
 }

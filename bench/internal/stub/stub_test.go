@@ -95,7 +95,8 @@ func TestListingNumbersItsPagesAndImages(t *testing.T) {
 			t.Fatal(err)
 		}
 		if page.Count != 30 || page.PageNumber != number || page.PageSize != 10 || len(page.Data) != 10 {
-			t.Errorf("page %d: Count, PageNumber, PageSize, images = %d, %d, %d, %d", number, page.Count, page.PageNumber, page.PageSize, len(page.Data))
+			t.Errorf("page %d: Count, PageNumber, PageSize, images = %d, %d, %d, %d",
+				number, page.Count, page.PageNumber, page.PageSize, len(page.Data))
 		}
 		for _, image := range page.Data {
 			seen[image.ImageID] = true
