@@ -305,7 +305,7 @@ func (w *waiter) list(ctx context.Context, keep func([]Image), missing func() in
 			return false, err
 		}
 		pages++
-		w.pages = max(1, (page.Count-1)/MaxPageSize+1)
+		w.pages = (max(page.Count, 1)-1)/MaxPageSize + 1
 		keep(page.Images)
 		if left := w.pages - pages; missing() == 0 || left > 0 && left >= missing() {
 			return left <= 0, nil

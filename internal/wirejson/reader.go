@@ -115,10 +115,9 @@ func (r *Reader) Forgive() { r.misfit = nil }
 func ReadObject[T any](r *Reader, v *T, schema Schema[T], extra *Extra) {
 	for name, more := r.Object(); more; name, more = r.NextMember() {
 		value := r.pos
-		switch fit := schema(r, v, name); {
-		case fit != Fits:
+		if schema(r, v, name) != Fits {
 			r.settle(extra, name, r.skipFrom(value))
-		case *extra != nil:
+		} else if *extra != nil {
 			r.settle(extra, name, nil)
 		}
 	}

@@ -158,6 +158,7 @@ func TestErrorsSayWhatStandsWhereAndWhatShould(t *testing.T) {
 		`nul`:                           {0, "'n' instead of null"},
 		`-x`:                            {1, "'x' instead of a digit"},
 		`1.`:                            {2, "end of the text instead of a digit"},
+		`- 1`:                           {1, "byte 0x20 instead of a digit"},
 		`{} x`:                          {3, "'x' after the JSON value"},
 		"{}\x00":                        {2, "byte 0x00 after the JSON value"},
 		"{}~":                           {2, "'~' after the JSON value"},

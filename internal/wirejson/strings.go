@@ -8,10 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// Repeated eight times: a byte of value 1, and the high bit of a byte.
+// Bytes repeated eight times: one, the high bit, space, quote, backslash.
 const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
+	ones        = 0x0101010101010101
+	highs       = 0x8080808080808080
+	spaces      = 0x2020202020202020
+	quotes      = 0x2222222222222222
+	backslashes = 0x5c5c5c5c5c5c5c5c
 )
 
 // special sets the high bit of those of eight bytes that end a plain run in a
@@ -21,9 +24,9 @@ const (
 // For a byte b below 0x80, b-n has the high bit if b < n, and b equals n if
 // their exclusive or is less than 1. The &^ x excludes bytes from 0x80.
 func special(x uint64) uint64 {
-	control := x - ones*' '
-	quote := (x ^ ones*'"') - ones
-	backslash := (x ^ ones*'\\') - ones
+	control := x - spaces
+	quote := (x ^ quotes) - ones
+	backslash := (x ^ backslashes) - ones
 	return (control | quote | backslash) &^ x & highs
 }
 
