@@ -71,7 +71,8 @@ func (l *limited) decide(number int) (status int, header http.Header, body strin
 		if now.Before(l.closed) {
 			l.ignored++
 		}
-		return 200, nil, fmt.Sprintf(`{"Success":true,"Code":"200","Count":%d,"PageNumber":%d,"PageSize":1,"Data":[{"ImageId":"imgc-%d"}]}`, l.pages, number, number)
+		const page = `{"Success":true,"Code":"200","Count":%d,"PageNumber":%d,"PageSize":1,"Data":[{"ImageId":"imgc-%d"}]}`
+		return 200, nil, fmt.Sprintf(page, l.pages, number, number)
 	}
 	l.refused++
 	header = http.Header{}
@@ -500,7 +501,8 @@ func TestAnAttemptThatPanicsGivesItsConnectionBack(t *testing.T) {
 				t.Error("the provider's panic was lost")
 			}
 		}()
-		client.ListImage(t.Context(), ListImageRequest{}, WithCredentials(CredentialsFunc(func(context.Context) (Credentials, error) { panic("no") })))
+		panicking := CredentialsFunc(func(context.Context) (Credentials, error) { panic("no") })
+		client.ListImage(t.Context(), ListImageRequest{}, WithCredentials(panicking))
 	}()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()

@@ -363,7 +363,7 @@ func (s *scripted) ListImage(
 	}
 	text := responses[min(s.asked[req.PageNumber], len(responses)-1)]
 	s.asked[req.PageNumber]++
-	for _, field := range strings.FieldsSeq(text) {
+	for field := range strings.FieldsSeq(text) {
 		if _, err := fmt.Sscan(field, &page.Count); err == nil {
 			continue
 		}

@@ -476,7 +476,9 @@ func newSchedule(seed uint64) schedule {
 		prefetch:  r.IntN(9),
 		signature: signatures[r.IntN(2)],
 		way:       r.IntN(3),
-		policy:    appstreaming.RetryPolicy{MaxAttempts: 1 + r.IntN(5), Budget: []int{0, -1, 50}[r.IntN(3)], ThrottlePatience: time.Duration(-r.IntN(2))},
+		policy: appstreaming.RetryPolicy{
+			MaxAttempts: 1 + r.IntN(5), Budget: []int{0, -1, 50}[r.IntN(3)], ThrottlePatience: time.Duration(-r.IntN(2)),
+		},
 	}
 	// At most sixty pages, so that a run does not take a second.
 	smallest := max(1, s.inventory/60)

@@ -297,7 +297,8 @@ func (s *simulated) check() {
 	s.problems = append(s.problems, report.Faults...)
 	if len(s.problems) > 0 {
 		const most = 5
-		s.t.Errorf("seed %d (repeat it with -run 'TestSimulation$' -simulation.seed=%d -simulation.runs=1): %d problems\n%s\n\n%s", s.seed, s.seed,
+		s.t.Errorf("seed %d (repeat it with -run 'TestSimulation$' -simulation.seed=%d -simulation.runs=1): %d problems\n%s\n\n%s",
+			s.seed, s.seed,
 			len(s.problems), strings.Join(s.problems[:min(most, len(s.problems))], "\n"), s.describe())
 	}
 }

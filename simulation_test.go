@@ -491,7 +491,9 @@ func (k *simulatedSource) GetCredential() (*credentials.CredentialModel, error) 
 		}
 	}
 	key := k.s.currentKey()
-	return &credentials.CredentialModel{AccessKeyId: &key.AccessKeyID, AccessKeySecret: &key.AccessKeySecret, SecurityToken: &key.SecurityToken}, nil
+	return &credentials.CredentialModel{
+		AccessKeyId: &key.AccessKeyID, AccessKeySecret: &key.AccessKeySecret, SecurityToken: &key.SecurityToken,
+	}, nil
 }
 
 // activity is what one caller does.

@@ -53,7 +53,7 @@ func render(w io.Writer, s *appstreaming.Snapshot, source string, now time.Time)
 		Shortened:   len(s.Images) > fullDetails,
 		FullDetails: fullDetails,
 		Style:       template.HTML("<style>" + pageCSS + "</style>"), //nolint:gosec // our own text
-		Data:        template.HTML(`<script type="application/json" id="data">` + //nolint:gosec // escaped by Marshal
+		Data: template.HTML(`<script type="application/json" id="data">` + //nolint:gosec // escaped by Marshal
 			string(images) + "</script>"),
 		Script: template.HTML("<script>" + pageJS + "</script>"), //nolint:gosec // our own text
 		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; style-src " + hash(pageCSS) +

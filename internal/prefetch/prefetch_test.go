@@ -251,8 +251,8 @@ func TestWhenCtxEndsItsErrorItsCauseAndTheFailureSurvive(t *testing.T) {
 		"in the fetch, which does not": {
 			func(ctx context.Context, _ int) (int, error) { <-ctx.Done(); return 1, refused }, 1, false, refused,
 		},
-		"after the fetch":                     {square, 2 * time.Second, true, cause},
-		"after the fetch failed":              {func(context.Context, int) (int, error) { return 1, refused }, 1, true, refused},
+		"after the fetch":        {square, 2 * time.Second, true, cause},
+		"after the fetch failed": {func(context.Context, int) (int, error) { return 1, refused }, 1, true, refused},
 	}
 	ends := map[string]struct {
 		end  func(context.Context, time.Duration) (context.Context, context.CancelFunc)

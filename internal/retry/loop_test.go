@@ -38,8 +38,8 @@ func TestRunMakesAttemptsWithTheWaitsTheCallAsksFor(t *testing.T) {
 		maxAttempts int
 		want        []time.Duration
 	}{
-		"one attempt, no retry":     {nil, 4, []time.Duration{0}},
-		"one attempt allowed":       {[]time.Duration{1, 1}, 1, []time.Duration{0}},
+		"one attempt, no retry": {nil, 4, []time.Duration{0}},
+		"one attempt allowed":   {[]time.Duration{1, 1}, 1, []time.Duration{0}},
 		"retries until Next stops": {
 			[]time.Duration{time.Second, 0, time.Minute}, 9,
 			[]time.Duration{0, time.Second, time.Second, time.Second + time.Minute},
