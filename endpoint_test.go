@@ -54,6 +54,7 @@ func TestTheLaterOfTwoEndpointOptionsWins(t *testing.T) {
 	checkEndpoint(t, other, "cn-shanghai", withGiven, withVPC, withOther)
 	checkEndpoint(t, given, "cn-hangzhou", withVPC, withGiven) // has no VPC endpoint
 	checkEndpoint(t, given, "", withGiven)
+	checkEndpoint(t, other, "", appstreaming.WithEndpoint("HTTPS://Other.EXAMPLE.com/"))
 
 	parent, err := appstreaming.New("cn-shanghai", withGiven)
 	if err != nil {

@@ -157,7 +157,7 @@ func WithEndpoint(rawURL string) Option {
 		if _, err := parseEndpoint(rawURL); err != nil {
 			return err
 		}
-		c.rawURL, c.vpc = rawURL, false
+		c.rawURL = rawURL // wins over vpc
 		return nil
 	}
 }
@@ -166,7 +166,7 @@ func WithEndpoint(rawURL string) Option {
 // documented for cn-shanghai and ap-southeast-1. Default: the public endpoint.
 // WithVPCEndpoint replaces an earlier [WithEndpoint].
 func WithVPCEndpoint() Option {
-	return func(c *config) error { c.rawURL, c.vpc = "", true; return nil }
+	return func(c *config) error { c.vpc, c.rawURL = true, ""; return nil }
 }
 
 // WithPlainHTTP allows an http endpoint in [WithEndpoint], for services on
