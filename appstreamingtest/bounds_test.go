@@ -274,6 +274,15 @@ func TestAHundredThousandImagesStartQuicklyAndTakeLittleMemory(t *testing.T) {
 			t.Fatalf("page %d: %v, %v", page*8, got, err)
 		}
 	}
+	cached := 0
+	for _, generation := range []map[*entry][]byte{s.stock.wire.recent, s.stock.wire.older} {
+		for _, encoded := range generation {
+			cached += len(encoded)
+		}
+	}
+	if cached < maxWireBytes || cached > 2*maxWireBytes {
+		t.Errorf("%d bytes of JSON are cached, want from %d to %d", cached, maxWireBytes, 2*maxWireBytes)
+	}
 	if held := heap() - before; held > 300<<20 {
 		t.Errorf("the server holds %d MB, want at most 300", held>>20)
 	} else {
