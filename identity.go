@@ -26,21 +26,26 @@ func newHasher() hasher { return hasher{maphash.MakeSeed(), maphash.MakeSeed()} 
 // that pages of such images can be compared, and known is false.
 func (h hasher) identity(image *Image) (id digest, known bool) {
 	if image.ImageID == "" {
-		return h.sum([4]string{1: fmt.Sprintf("%#v", *image)}), false
+		return h.with(digest{}, fmt.Sprintf("%#v", *image)), false
 	}
-	return h.sum([4]string{image.ImageID, image.VersionID}), true
+	return h.with(h.with(digest{}, image.ImageID), image.VersionID), true
 }
 
 // state returns the digest of an image's identity and of the elements that show
 // a change of the image.
 func (h hasher) state(image *Image) digest {
-	if image.ImageID == "" {
-		id, _ := h.identity(image)
+	id, known := h.identity(image)
+	if !known {
 		return id
 	}
-	return h.sum([4]string{image.ImageID, image.VersionID, string(image.Modified), string(image.Status)})
+	return h.with(h.with(id, string(image.Modified)), string(image.Status))
 }
 
-func (h hasher) sum(text [4]string) digest {
-	return digest{maphash.Comparable(h[0], text), maphash.Comparable(h[1], text)}
+// with returns the digest of the texts of d followed by text.
+func (h hasher) with(d digest, text string) digest {
+	const multiplier = 0x9E3779B97F4A7C15 // odd, so that no bit is lost
+	return digest{
+		d[0]*multiplier + maphash.String(h[0], text),
+		d[1]*multiplier + maphash.String(h[1], text),
+	}
 }

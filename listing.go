@@ -19,8 +19,10 @@ type listing struct {
 	hash     hasher
 	known    map[digest]struct{} // images yielded
 	yielded  int
-	count    int // Count when the pages before the current one were complete
-	restarts int // left
+	repeated bool // a page held an image of an earlier page
+	count    int  // Count when the pages before the current one were complete
+	changed  bool // Count has changed
+	restarts int  // left
 
 	yield func(Image, error) bool
 	left  bool // the consumer has left the range
@@ -38,11 +40,15 @@ func (l *listing) all(ctx context.Context) func(yield func(Image, error) bool) {
 		defer l.pager.ahead.Join()
 		defer cancel()
 		l.yield = yield
-		for l.pager.More() && !l.left {
-			if err := l.next(ctx); err != nil {
-				yield(Image{}, err)
-				return
-			}
+		var err error
+		for err == nil && l.pager.More() && !l.left {
+			err = l.next(ctx)
+		}
+		if err == nil && !l.left {
+			err = l.lookForMoved(ctx)
+		}
+		if err != nil {
+			yield(Image{}, err)
 		}
 	}
 }
@@ -65,6 +71,7 @@ func (l *listing) next(ctx context.Context) error {
 		l.count = page.Count
 		return nil
 	}
+	l.changed = true
 	return l.lookBack(ctx, number, page)
 }
 
@@ -114,6 +121,26 @@ func (l *listing) lookBack(ctx context.Context, number int, page *ListImageRespo
 	return nil
 }
 
+// lookForMoved yields images that moved to the first pages although Count did not
+// change: another image then came twice, and fewer images came than Count says.
+// A service that lists the latest change first moves an image when it changes.
+func (l *listing) lookForMoved(ctx context.Context) error {
+	pass := l.pager.pass
+	if !l.repeated || l.changed || pass.first > 1 {
+		return nil
+	}
+	for number := 1; number < pass.next && l.yielded < l.count && !l.left; number++ {
+		page, err := l.pager.fetch(ctx, number)
+		if err != nil {
+			return err
+		}
+		if fresh, _ := l.take(page.Images, map[digest]struct{}{}); !fresh {
+			return nil
+		}
+	}
+	return nil
+}
+
 // take yields the images that are not known yet. It reports whether there were
 // any, and whether there were known images that are not recent. It adds all
 // images to recent, unless that is nil.
@@ -128,6 +155,7 @@ func (l *listing) take(images []Image, recent map[digest]struct{}) (fresh, befor
 				recent[id] = struct{}{}
 			}
 			if known {
+				l.repeated = l.repeated || recent == nil
 				continue
 			}
 			l.known[id] = struct{}{}

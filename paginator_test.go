@@ -343,6 +343,24 @@ func TestListingsEndWhereTheyShould(t *testing.T) {
 	}
 }
 
+// A service that counts its pages from 0 is asked twice for the first page only.
+func TestAServiceMayNameItsPagesDifferently(t *testing.T) {
+	t.Parallel()
+	inner := &inventory{images: 50}
+	lister := stubborn(func(ctx context.Context, req appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error) {
+		page, err := inner.ListImage(ctx, req)
+		page.PageNumber += 41
+		return page, err
+	})
+	got, err := list(t.Context(), lister, 10)
+	if diff := cmp.Diff(numbered(0, 50), imageIDs(got)); diff != "" || err != nil {
+		t.Errorf("%v, images (-want +got):\n%s", err, diff)
+	}
+	if diff := cmp.Diff([]int{1, 1, 2, 3, 4, 5}, inner.asked); diff != "" {
+		t.Errorf("pages asked for (-want +got):\n%s", diff)
+	}
+}
+
 // scripted answers each page number from a list of responses: the nth request
 // for a page gets the nth response, further ones the last.
 type scripted struct {
@@ -414,6 +432,14 @@ func TestImagesFollowsPagesThatChange(t *testing.T) {
 		"deleted again while looking back": {
 			2, map[int][]string{1: {"6 a b"}, 2: {"6 c d", "4 e f"}, 3: {"5 f", "4"}},
 			"a b c d f e", nil, 6,
+		},
+		"one changed: it moves to the front": {
+			2, map[int][]string{1: {"6 a b", "6 e a"}, 2: {"6 b c"}, 3: {"6 d f"}},
+			"a b c d f e", nil, 4,
+		},
+		"an image that is listed twice for good": {
+			2, map[int][]string{1: {"6 a b"}, 2: {"6 c a"}, 3: {"6 d e"}},
+			"a b c d e", nil, 4,
 		},
 		"a page lost once": {
 			2, map[int][]string{1: {"5 a b"}, 2: {"5", "5 c d"}, 3: {"5 e"}},
@@ -726,6 +752,40 @@ func TestAListingEndsWithItsContextAtOnceAndWithTheCallersCause(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The same with a client, whose calls end anywhere: in a request, in a pause, or
+// between two pages.
+func TestAPrefetchingClientKeepsTheCallersCause(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("the user left")
+	synctest.Test(t, func(t *testing.T) {
+		service := appstreamingtest.New(appstreamingtest.SampleImages(60)...)
+		defer service.Close()
+		service.SetLatency(10 * time.Millisecond)
+		client := service.Client(appstreaming.WithPrefetch(4))
+		for i := range 100 {
+			service.Fail(1, appstreamingtest.Fault{Code: appstreaming.CodeServiceUnavailable, Page: 1 + i%6})
+			after := time.Duration(i) * 500 * time.Microsecond
+			ctx, cancel := context.WithCancelCause(t.Context())
+			want, not := context.Canceled, context.DeadlineExceeded
+			if i%2 == 0 {
+				time.AfterFunc(after, func() { cancel(cause) })
+			} else {
+				var stop context.CancelFunc
+				ctx, stop = context.WithTimeoutCause(ctx, after, cause)
+				defer stop()
+				want, not = not, want
+			}
+			_, err := list(ctx, client, 10)
+			deadline := err != nil && strings.Contains(err.Error(), "outlast") // a retry that cannot be in time is not begun
+			if err != nil && !deadline && (!errors.Is(err, cause) || !errors.Is(err, want) || errors.Is(err, not)) {
+				t.Errorf("after %v: got %v, want %v and its cause", after, err, want)
+			}
+			service.ClearFaults()
+			cancel(nil)
+		}
+	})
 }
 
 func TestNothingIsAskedUnderAnEndedContext(t *testing.T) {

@@ -28,6 +28,7 @@ type pass struct {
 	last    int  // images on the latest page
 	alike   bool // all pages hold the same number of images
 	ended   bool
+	renames bool // the service names another number for good pages
 
 	seen     map[digest]int // Count at the time of each page
 	versions versionWatch
@@ -83,7 +84,7 @@ func (p *pass) judge(page *ListImageResponse, again bool) verdict {
 	key := p.digest(page.Images)
 	counted, known := p.seen[key]
 	repeats := images > 0 && known && count-counted < images // a shift by a page raises Count
-	misnamed := page.PageNumber != 0 && page.PageNumber != p.next
+	misnamed := !p.renames && page.PageNumber != 0 && page.PageNumber != p.next
 	// More images than Count says, all on one full page: PageNumber may be
 	// ignored.
 	stuck := repeats && p.pages == 1 && !short && 0 < count && count < delivered
@@ -106,6 +107,7 @@ func (p *pass) judge(page *ListImageResponse, again bool) verdict {
 		return endOfPages
 	}
 
+	p.renames = p.renames || misnamed && again
 	p.full, p.size, p.count, p.highest = full, size, count, max(p.highest, count)
 	p.alike = p.alike && (p.pages == 0 || images == p.last)
 	p.pages, p.last, p.kept = p.pages+1, images, plus(p.kept, images)

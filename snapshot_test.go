@@ -62,7 +62,8 @@ func TestChangesDuringAPassAreHealedOrTakeASnapshot(t *testing.T) {
 						missed = append(missed, image.ImageID)
 					}
 				}
-				if test.missed == "" && len(missed) > 0 || test.missed != "" && !slices.Contains(missed, test.missed) {
+				// With prefetch, pages may be read before or after the change.
+				if test.missed == "" && len(missed) > 0 || prefetch == 0 && test.missed != "" && !slices.Contains(missed, test.missed) {
 					t.Errorf("a single pass missed %v, want %q", missed, test.missed)
 				}
 
