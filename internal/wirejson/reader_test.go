@@ -485,6 +485,10 @@ func TestOnlyShortTextsAreShared(t *testing.T) {
 		r.put(&field, []byte(strings.Repeat("x", n)), false)
 		return r.texts.waiting
 	}
+	r.Reset([]byte(`""`))
+	if fit := r.Text(&field); fit != Fits || r.texts.waiting != 0 {
+		t.Errorf("the empty text: %d, and %d fields wait", fit, r.texts.waiting)
+	}
 	if n := put(maxShared + 1); n != 0 || len(field) != maxShared+1 {
 		t.Errorf("a long text waits with %d fields, length %d", n, len(field))
 	}
