@@ -20,10 +20,12 @@ import (
 type Signature int
 
 const (
-	// SignatureACS3 is ACS3-HMAC-SHA256. The signature travels in a header.
+	// SignatureACS3 is ACS3-HMAC-SHA256. The signature travels in a header. In
+	// FIPS 140-only mode, secrets shorter than 14 bytes are a *CredentialsError.
 	SignatureACS3 Signature = iota
 	// SignatureRPC is the older RPC signature, HMAC-SHA1. Everything travels in
-	// the query string, including the signature.
+	// the query string, including the signature. In FIPS 140-only mode it is an
+	// *OptionError, because that mode does not allow HMAC-SHA1.
 	SignatureRPC
 )
 
