@@ -28,7 +28,7 @@ var (
 	// ErrNoCredentials says that nobody set up any source.
 	ErrCredentialsSource = errors.New("a source of credentials failed")
 	// ErrAttemptTimeout says that an attempt took longer than
-	// [RetryPolicy].AttemptTimeout or the Timeout of the http.Client. A
+	// RetryPolicy.AttemptTimeout or the Timeout of the http.Client. A
 	// *TransportError, an *APIError whose body did not arrive, or a
 	// *CredentialsError matches it. The caller's deadline never does.
 	ErrAttemptTimeout = errors.New("attempt timed out")

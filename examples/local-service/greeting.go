@@ -17,7 +17,7 @@ func greet(ctx context.Context, w io.Writer, url string, double *appstreamingtes
 	if err != nil {
 		return err
 	}
-	signed, err := client.SignedURL(ctx, appstreaming.ListImageRequest{PageSize: 2})
+	signed, err := client.SignedURL(context.WithoutCancel(ctx), appstreaming.ListImageRequest{PageSize: 2})
 	if err != nil {
 		return err
 	}
