@@ -79,6 +79,60 @@ func TestPagesSurviveDecodingAndMarshalling(t *testing.T) {
 	}
 }
 
+// fill sets every field of a model that has a wire name, each to another value.
+func fill(v reflect.Value, number *int64) {
+	switch *number++; v.Kind() {
+	case reflect.String:
+		v.SetString("text " + strconv.FormatInt(*number, 10))
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		v.SetInt(*number)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		for i := range v.Len() {
+			fill(v.Index(i), number)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).Tag.Get("json") != "-" {
+				fill(v.Field(i), number)
+			}
+		}
+	}
+}
+
+// A field without a case in decode.go fails here.
+func TestEveryFieldIsWrittenAndReadUnderItsWireName(t *testing.T) {
+	t.Parallel()
+	var page ListImageResponse
+	number := int64(0)
+	fill(reflect.ValueOf(&page).Elem(), &number)
+	checkRoundTrip(t, page)
+	text, err := json.Marshal(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	members := jsonValue(t, text).(map[string]any)
+	image := members["Data"].([]any)[0].(map[string]any)
+	item := func(list string) any { return image[list].([]any)[0] }
+	for _, row := range []struct {
+		model   any
+		members any
+	}{
+		{page, members}, {page.Images[0], image}, {App{}, item("AppList")}, {Tag{}, item("TagList")},
+		{RegionDistribution{}, item("ImageRegionDistributeList")}, {DiskSnapshot{}, item("SnapshotList")},
+	} {
+		got := row.members.(map[string]any)
+		for _, field := range reflect.VisibleFields(reflect.TypeOf(row.model)) {
+			name := field.Tag.Get("json")
+			if _, found := got[name]; !found && name != "-" {
+				t.Errorf("%T: %s is missing as %q", row.model, field.Name, name)
+			}
+		}
+	}
+}
+
 func TestMarshallingAnImage(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
