@@ -13,15 +13,15 @@ func (h *history) add(now time.Time) {
 	h.total++
 }
 
-// rate returns the requests a second over the last measureWindow, or over the
+// rate returns the requests a second over the last measureTime, or over the
 // time of those remembered when that is shorter.
 func (h *history) rate(now time.Time) float64 {
 	known := min(h.total, len(h.times))
 	count := 0
-	for count < known && now.Sub(h.at(count)) <= measureWindow {
+	for count < known && now.Sub(h.at(count)) <= measureTime {
 		count++
 	}
-	window := measureWindow
+	window := measureTime
 	if count == len(h.times) {
 		window = max(now.Sub(h.at(count-1)), time.Millisecond)
 	}

@@ -11,23 +11,32 @@ import (
 // How the rate changes. The values come from simulating listings under many
 // limits; simulation_test.go shows what they achieve.
 const (
-	firstRate   = 4.5  // requests a second, at least, after the first refusal
-	lowestRate  = 0.5  // requests a second
-	rampPerSec  = 2.0  // factor a second from the first refusal to the second
-	rampPerItem = 1.1  // factor per request served in that time
-	rampCut     = 0.8  // of the rate that the second refusal shows to be too high
-	cut         = 0.91 // of the rate, or of the rate measured, after a refusal
-	lowestCut   = 0.7  // of the rate: a measured rate below it is not believed
-	growth      = 0.06 // share of the rate a second, right after a refusal
-	doubling    = 1.5  // seconds without a refusal that double the growth
-	spread      = 1.1  // factor between requests while all are refused
-	spreadShare = 0.3  // of the time since then, at least
+	firstRate  = 4.5 // requests a second, at least, after the first refusal
+	lowestRate = 0.5 // requests a second
 
-	measureWindow = time.Second           // for the rate that was served
-	slack         = 10 * time.Millisecond // that a timer may be late without the next request waiting longer
-	idle          = 50 * time.Millisecond // without a request, and at least the time between two
-	longestPause  = 5 * time.Second       // between requests while all are refused
-	asleepAfter   = time.Minute           // without a refusal
+	rampPerSecond = 2.0  // factor a second, from the first refusal to the second
+	rampPerServed = 1.05 // factor for each request served in that time, at most
+
+	cut       = 0.92 // of the rate that was served, after a refusal
+	lowestCut = 0.74 // of the rate before: a lower served rate is not believed
+	enough    = 5    // requests that make a served rate
+	remember  = 0.98 // of the highest rate, with each cut
+
+	growth       = 0.055 // share of the rate a second, right after a cut, at 20 requests a second
+	growthPower  = 0.23  // of the rate, that the share grows with
+	doubling     = 1.4   // seconds that double the growth, at high rates
+	slowDoubling = 3.0   // requests a second at which it takes twice as long
+	catchUp      = 1.5   // the highest rate is so many times the rate: it is worth growing fast
+	fastDoubling = 0.4   // seconds that double the growth then
+
+	probing      = 1.06 // factor between the times of requests while all are refused
+	probingShare = 0.3  // of the time since then, at least
+	longestProbe = 5 * time.Second
+
+	measureTime = 1500 * time.Millisecond // for the rate that was served
+	slack       = 10 * time.Millisecond   // that a timer may be late without cost, and at least the time between two requests
+	idleTime    = 50 * time.Millisecond   // without a request, and at least the time between two
+	asleepAfter = time.Minute             // without a refusal
 )
 
 // Pacer spaces the requests of one account. The zero Pacer is asleep: it lets
@@ -52,11 +61,12 @@ type Pacer struct {
 	next    time.Time // when the next request may leave at this rate
 	hold    time.Time // when the service's requested delay ends
 
-	cutAt     time.Time // when the rate was last cut
-	grownAt   time.Time
-	growing   time.Duration // since the first request served after the cut
-	sinceCut  int           // requests served since the cut
-	sinceGrow int           // requests served since the rate last grew
+	cutAt      time.Time // when the rate was last cut
+	grownAt    time.Time
+	growing    float64 // seconds since the first request served after the cut
+	highest    float64 // rate before a refusal, fading
+	sinceCut   int     // requests served since the cut
+	sinceGrown int     // requests served since the rate last grew
 
 	refusedAt time.Time
 	served    history
@@ -87,11 +97,12 @@ func (p *Pacer) Sent(now time.Time) {
 	if !p.awake {
 		return
 	}
-	if now.Sub(p.next) > max(idle, p.interval()) {
+	if now.Sub(p.next) > max(idleTime, p.interval()) {
 		p.grownAt = now // nobody waited for the rate, so that it need not grow
 	}
 	p.grow(now)
-	p.next = later(p.next, now.Add(-slack)).Add(p.interval())
+	behind := now.Add(-max(slack, p.interval()))
+	p.next = later(later(p.next, p.hold), behind).Add(p.interval())
 }
 
 // Unsent takes back the latest Sent: the request did not leave after all.
@@ -105,7 +116,7 @@ func (p *Pacer) Unsent() {
 func (p *Pacer) Served(sent, now time.Time) {
 	p.served.add(now)
 	p.sinceCut++
-	p.sinceGrow++
+	p.sinceGrown++
 	if !sent.Before(p.cutAt) {
 		p.shut = 0
 	}
@@ -132,8 +143,8 @@ func (p *Pacer) Refused(sent, now time.Time, delay time.Duration, chance float64
 		// which the service counts.
 		p.ramping = false
 		p.shut++
-		pause := max(scale(p.interval(), math.Pow(spread, float64(p.shut))), scale(now.Sub(p.cutAt), spreadShare))
-		p.next = later(p.next, now.Add(min(pause, longestPause)))
+		pause := max(scale(p.interval(), math.Pow(probing, float64(p.shut))), scale(now.Sub(p.cutAt), probingShare))
+		p.next = later(p.next, now.Add(min(pause, longestProbe)))
 	default:
 		p.restart(now, p.lowered(now))
 		p.ramping = false
@@ -144,41 +155,41 @@ func (p *Pacer) Refused(sent, now time.Time, delay time.Duration, chance float64
 // lowered returns the rate after a refusal. What was served between two
 // refusals is what the limit allowed in that time.
 func (p *Pacer) lowered(now time.Time) float64 {
-	measured := p.served.rate(now)
-	if since := now.Sub(p.cutAt); since >= measureWindow && p.sinceCut >= fewest {
-		measured = float64(p.sinceCut) / since.Seconds()
+	served := p.served.rate(now)
+	if since := now.Sub(p.cutAt); since >= measureTime/2 && p.sinceCut >= enough {
+		served = float64(p.sinceCut) / since.Seconds()
 	}
-	share := cut
+	rate := min(p.rate, max(served, lowestCut*p.rate))
 	if p.ramping {
-		share = rampCut
+		return rate
 	}
-	return max(lowestRate, share*min(p.rate, max(measured, lowestCut*p.rate)))
+	p.highest = max(p.rate, remember*p.highest)
+	return max(lowestRate, cut*rate)
 }
-
-// fewest is how many requests served make a rate.
-const fewest = 5
 
 // restart begins the time that grow counts.
 func (p *Pacer) restart(now time.Time, rate float64) {
 	p.rate = rate
 	p.cutAt, p.grownAt, p.growing = now, now, 0
-	p.sinceCut, p.sinceGrow, p.shut = 0, 0, 1
+	p.sinceCut, p.sinceGrown, p.shut = 0, 0, 1
 }
 
 // grow raises the rate by the time that has passed since it last did.
 func (p *Pacer) grow(now time.Time) {
-	passed := min(now.Sub(p.grownAt), time.Second)
+	seconds := min(1, now.Sub(p.grownAt).Seconds())
 	p.grownAt = now
-	if passed <= 0 {
-		return
-	}
-	switch seconds := passed.Seconds(); {
+	switch {
+	case seconds <= 0:
 	case p.ramping:
-		p.rate *= min(math.Pow(rampPerSec, seconds), math.Pow(rampPerItem, float64(p.sinceGrow)))
-		p.sinceGrow = 0
+		p.rate *= min(math.Pow(rampPerSecond, seconds), math.Pow(rampPerServed, float64(p.sinceGrown)))
+		p.sinceGrown = 0
 	case p.shut == 0:
-		p.growing += passed
-		p.rate *= 1 + seconds*min(1, growth*math.Exp2(p.growing.Seconds()/doubling))
+		p.growing += seconds
+		share, period := growth*math.Pow(p.rate/20, growthPower), doubling*(1+slowDoubling/p.rate)
+		if p.highest > catchUp*p.rate {
+			share, period = growth, fastDoubling
+		}
+		p.rate *= 1 + seconds*min(1, share*math.Exp2(p.growing/period))
 	}
 }
 

@@ -1,0 +1,77 @@
+// Command pacing measures how listings fare under a service's rate limit, over
+// real sockets, and prints the results as Markdown. The client does not know the
+// limit. Run it in the bench module's folder, on a machine that does nothing
+// else:
+//
+//	go run ./cmd/pacing -svg ../docs/pacing.svg
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/wuying-go/appstreaming/bench/internal/report"
+)
+
+type settings struct {
+	length time.Duration // of a listing at the limit
+	atOnce int           // requests a second of the cells that run side by side
+	seed   uint64
+	cells  bool   // print every cell
+	svg    string // file for the plot; "": none
+	rates  []int
+}
+
+func main() {
+	s := settings{rates: rates}
+	flag.DurationVar(&s.length, "length", 12*time.Second, "how long a listing takes at the limit")
+	flag.IntVar(&s.atOnce, "at-once", 1600, "requests a second of the listings that run side by side")
+	flag.Uint64Var(&s.seed, "seed", 1, "seed of the phases of whole seconds")
+	flag.BoolVar(&s.cells, "cells", false, "print every listing")
+	flag.StringVar(&s.svg, "svg", "", "file to write the plot to, as ../docs/pacing.svg")
+	flag.Parse()
+	if s.length < time.Second || s.atOnce < 1 {
+		fmt.Fprintln(os.Stderr, "pacing: -length must be at least 1s and -at-once positive")
+		os.Exit(2)
+	}
+	if err := measureAll(s, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "pacing:", err)
+		os.Exit(1)
+	}
+}
+
+// measurements is everything the goals are about.
+type measurements struct {
+	grid, burstless, dropping, shared []outcome
+	calls                             []callsOutcome
+}
+
+func measureAll(s settings, out io.Writer) error {
+	random := rand.New(rand.NewPCG(s.seed, s.seed))
+	begun := time.Now()
+	var m measurements
+	m.grid = run(grid(s.rates, ordinary, windows, 1, s.length, random), s.atOnce)
+	m.burstless = run(grid(s.rates, []counting{burstlessBucket}, []int{0, 16}, 1, s.length/3, random), s.atOnce) // they only have to complete
+	m.dropping = run(grid(s.rates, []counting{droppingBucket}, []int{4, 16, 64}, 1, s.length, random), s.atOnce)
+	m.shared = run(grid(s.rates, ordinary, []int{4, 16, 64}, 3, s.length, random), s.atOnce)
+	for _, hints := range []bool{true, false} {
+		m.calls = append(m.calls, runCalls(hints))
+	}
+
+	report.Machine(out)
+	fmt.Fprintf(out, "Listings of %v at the limit, %d of them, over loopback in %v.\n\n", s.length,
+		len(m.grid)+len(m.burstless)+len(m.dropping)+len(m.shared), time.Since(begun).Round(time.Second))
+	if s.cells {
+		printCells(out, m)
+	}
+	printSummary(out, s.rates, m.grid)
+	printGoals(out, m)
+	if s.svg != "" {
+		return writePlot(s.svg, m.grid)
+	}
+	return nil
+}
