@@ -1,9 +1,14 @@
 package appstreaming
 
 import (
+	"fmt"
 	"hash/maphash"
 	"math"
 )
+
+// maxShifted bounds the pages of a listing that may repeat an earlier page when
+// Count has grown by fewer images than the page holds.
+const maxShifted = 4
 
 // pass decides what the pages of a listing mean. It sees them in the order of
 // their numbers, however they were fetched, so every way of listing decides the
@@ -29,6 +34,7 @@ type pass struct {
 	alike   bool // all pages hold the same number of images
 	ended   bool
 	renames bool // the service names another number for good pages
+	shifted int  // pages that repeat an earlier one, because images were created
 
 	seen     map[digest]int // Count at the time of each page
 	versions versionWatch
@@ -40,7 +46,7 @@ type verdict int
 const (
 	deliver    verdict = iota
 	askAgain           // it ought to hold images; one more request may prove that
-	askBefore          // the page before the first known one shows what it means
+	askBefore          // a resumed listing must see the page before its first one
 	endOfPages         // it holds nothing new, and that is the end
 	incomplete         // images are missing
 	pageLoop           // it repeats an earlier page
@@ -83,7 +89,10 @@ func (p *pass) judge(page *ListImageResponse, again bool) verdict {
 
 	key := p.digest(page.Images)
 	counted, known := p.seen[key]
-	repeats := images > 0 && known && count-counted < images // a shift by a page raises Count
+	grown := count - counted
+	// Created images shift a page to the next number. That raises Count by as
+	// many images as a page holds, or by fewer when others are deleted.
+	repeats := images > 0 && known && (grown <= 0 || grown < images && p.shifted >= maxShifted)
 	misnamed := !p.renames && page.PageNumber != 0 && page.PageNumber != p.next
 	// More images than Count says, all on one full page: PageNumber may be
 	// ignored.
@@ -113,6 +122,8 @@ func (p *pass) judge(page *ListImageResponse, again bool) verdict {
 	p.pages, p.last, p.kept = p.pages+1, images, plus(p.kept, images)
 	if !known {
 		p.seen[key] = count
+	} else if grown < images {
+		p.shifted++
 	}
 	p.versions.see(page.Images)
 	p.ended = p.complete(page)
@@ -228,4 +239,49 @@ func plus(a, b int) int {
 		return math.MaxInt
 	}
 	return a + b
+}
+
+// digest is a pair of independent 64-bit hashes with random seeds. Keeping
+// digests takes less memory than keeping text, and a collision of both hashes
+// is beyond reasonable doubt.
+type digest [2]uint64
+
+// add makes a sum that does not depend on the order of its parts.
+func (d *digest) add(part digest) {
+	d[0] += part[0]
+	d[1] += part[1]
+}
+
+// hasher computes digests of images. Only digests of one hasher compare.
+type hasher [2]maphash.Seed
+
+func newHasher() hasher { return hasher{maphash.MakeSeed(), maphash.MakeSeed()} }
+
+// identity returns the digest of an image's ImageID and VersionID. An image
+// without ImageID has no identity: the digest then covers the whole image, so
+// that pages of such images can be compared, and known is false.
+func (h hasher) identity(image *Image) (id digest, known bool) {
+	if image.ImageID == "" {
+		return h.with(digest{}, fmt.Sprintf("%#v", *image)), false
+	}
+	return h.with(h.with(digest{}, image.ImageID), image.VersionID), true
+}
+
+// state returns the digest of an image's identity and of the elements that show
+// a change of the image.
+func (h hasher) state(image *Image) digest {
+	id, known := h.identity(image)
+	if !known {
+		return id
+	}
+	return h.with(h.with(id, string(image.Modified)), string(image.Status))
+}
+
+// with returns the digest of the texts of d followed by text.
+func (h hasher) with(d digest, text string) digest {
+	const multiplier = 0x9E3779B97F4A7C15 // odd, so that no bit is lost
+	return digest{
+		d[0]*multiplier + maphash.String(h[0], text),
+		d[1]*multiplier + maphash.String(h[1], text),
+	}
 }
