@@ -148,34 +148,6 @@ func WithSignature(v Signature) Option {
 	}
 }
 
-// WithEndpoint sends requests to rawURL instead of the region's endpoint. rawURL
-// has a scheme, a host and optionally a port, for example
-// "https://proxy.example.com:8443". The scheme must be https, or http together
-// with [WithPlainHTTP]. WithEndpoint replaces an earlier [WithVPCEndpoint].
-func WithEndpoint(rawURL string) Option {
-	return func(c *config) error {
-		if _, err := parseEndpoint(rawURL); err != nil {
-			return err
-		}
-		c.rawURL = rawURL // wins over vpc
-		return nil
-	}
-}
-
-// WithVPCEndpoint sends requests to the region's endpoint inside a VPC, which is
-// documented for cn-shanghai and ap-southeast-1. Default: the public endpoint.
-// WithVPCEndpoint replaces an earlier [WithEndpoint].
-func WithVPCEndpoint() Option {
-	return func(c *config) error { c.vpc, c.rawURL = true, ""; return nil }
-}
-
-// WithPlainHTTP allows an http endpoint in [WithEndpoint], for services on
-// loopback. Anybody on the network path can read tokens and images sent over
-// plain http.
-func WithPlainHTTP() Option {
-	return func(c *config) error { c.allowHTTP = true; return nil }
-}
-
 // WithHTTPClient sends requests with a copy of hc. The copy shares the transport
 // and never modifies it. hc.Timeout bounds each attempt. CheckRedirect and Jar
 // are not used: the client never follows redirects, and the service sets no
