@@ -52,7 +52,6 @@ func run(cells []cell, atOnce int) []outcome {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cells[a].rate - cells[b].rate })
-	begun := time.Now()
 	for len(order) > 0 {
 		var running sync.WaitGroup
 		for load := 0; len(order) > 0 && (load == 0 || load+cells[order[0]].rate <= atOnce); order = order[1:] {
@@ -61,7 +60,6 @@ func run(cells []cell, atOnce int) []outcome {
 			running.Go(func() { outcomes[i] = cells[i].run() })
 		}
 		running.Wait()
-		println("wave", time.Since(begun).String(), len(order))
 	}
 	return outcomes
 }

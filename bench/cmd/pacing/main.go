@@ -28,7 +28,7 @@ type settings struct {
 
 func main() {
 	s := settings{rates: rates}
-	flag.DurationVar(&s.length, "length", 12*time.Second, "how long a listing takes at the limit")
+	flag.DurationVar(&s.length, "length", 16*time.Second, "how long a listing takes at the limit")
 	flag.IntVar(&s.atOnce, "at-once", 1600, "requests a second of the listings that run side by side")
 	flag.Uint64Var(&s.seed, "seed", 1, "seed of the phases of whole seconds")
 	flag.BoolVar(&s.cells, "cells", false, "print every listing")
@@ -55,7 +55,7 @@ func measureAll(s settings, out io.Writer) error {
 	begun := time.Now()
 	var m measurements
 	m.grid = run(grid(s.rates, ordinary, windows, 1, s.length, random), s.atOnce)
-	m.burstless = run(grid(s.rates, []counting{burstlessBucket}, []int{0, 16}, 1, s.length/3, random), s.atOnce) // they only have to complete
+	m.burstless = run(grid(s.rates, []counting{burstlessBucket}, []int{0, 16}, 1, s.length/2, random), s.atOnce) // these only have to complete
 	m.dropping = run(grid(s.rates, []counting{droppingBucket}, []int{4, 16, 64}, 1, s.length, random), s.atOnce)
 	m.shared = run(grid(s.rates, ordinary, []int{4, 16, 64}, 3, s.length, random), s.atOnce)
 	for _, hints := range []bool{true, false} {
