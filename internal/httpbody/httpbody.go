@@ -62,14 +62,14 @@ func Read(resp *http.Response, limit int64) (*Body, error) {
 		return b, ErrTooLarge
 	}
 	if !gzipped {
-		return b, b.fill(source(resp), resp.ContentLength, limit)
+		return b, b.fill(source(resp), expectedLength(resp), limit)
 	}
 	unzipped, err := openGzip(source(resp))
 	if err != nil {
 		return b, err
 	}
 	defer gzipPool.Put(unzipped)
-	return b, b.fill(unzipped, -1, limit)
+	return b, b.fill(unzipped, firstBuffer, limit)
 }
 
 // ReadStart reads the first limit bytes of a body, and sets Cut if there are
@@ -91,7 +91,7 @@ func ReadStart(resp *http.Response, limit int64) (*Body, error) {
 			plain = unzipped
 		}
 	}
-	err := b.fill(plain, -1, limit)
+	err := b.fill(plain, firstBuffer, limit)
 	if err == ErrTooLarge {
 		err = nil
 	}
@@ -112,29 +112,35 @@ func source(resp *http.Response) io.Reader {
 	return resp.Body
 }
 
+// expectedLength returns the length of a body that is not compressed.
+func expectedLength(resp *http.Response) int64 {
+	if resp.ContentLength < 0 {
+		return firstBuffer
+	}
+	return resp.ContentLength
+}
+
 func isGzipped(resp *http.Response) bool {
 	encoding := resp.Header.Get("Content-Encoding")
 	return !resp.Uncompressed && (strings.EqualFold(encoding, "gzip") || strings.EqualFold(encoding, "x-gzip"))
 }
 
-// fill reads all of from. The length is negative if unknown. Of a body over the
-// limit fill keeps as much as stands in one piece.
-func (b *Body) fill(from io.Reader, length, limit int64) error {
-	if length < 0 {
-		length = min(firstBuffer, limit)
-	}
-	current := slices.Grow(b.Bytes, int(min(length, maxPresized))+1) // one more, for the read that finds the end
-	var full [][]byte                                                // the chunks before current
+// fill reads all of from, of which about as much as expected will come. Of a
+// body over the limit fill keeps as much as stands in one piece.
+func (b *Body) fill(from io.Reader, expected, limit int64) error {
+	presized := min(expected, limit, maxPresized)
+	current := slices.Grow(b.Bytes, int(presized)+1) // one more, for the read that finds the end
+	var full [][]byte                                // the chunks before current
 	var total int64
 	var err error
 	for empty := 0; err == nil && total <= limit; {
-		switch {
-		case len(current) < cap(current):
-		case cap(current) < maxDoubled:
-			current = slices.Grow(current, cap(current))
-		default:
-			full = append(full, current)
-			current = make([]byte, 0, chunk)
+		if len(current) == cap(current) {
+			if cap(current) < maxDoubled {
+				current = slices.Grow(current, cap(current))
+			} else {
+				full = append(full, current)
+				current = make([]byte, 0, chunk)
+			}
 		}
 		room := current[len(current):cap(current)]
 		if left := limit - total; left < int64(len(room)) {
@@ -144,9 +150,9 @@ func (b *Body) fill(from io.Reader, length, limit int64) error {
 		n, err = from.Read(room)
 		current = current[:len(current)+n]
 		total += int64(n)
-		if empty++; n > 0 {
+		if n > 0 {
 			empty = 0
-		} else if err == nil && empty == maxEmptyReads {
+		} else if empty++; err == nil && empty == maxEmptyReads {
 			err = io.ErrNoProgress
 		}
 	}

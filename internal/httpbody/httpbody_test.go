@@ -236,16 +236,39 @@ func TestLargeBuffersAreNotPooled(t *testing.T) {
 
 func TestNoBodyCostsMuchMoreThanItsSize(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct{ length, limit, most int64 }{
-		"a length that does not arrive":           {1 << 40, math.MaxInt64, 2 * maxPresized},
-		"an unknown length":                       {-1, math.MaxInt64, 2 * firstBuffer},
-		"an unknown length and a limit below it":  {-1, 10, 64},
-		"a known length":                          {100, math.MaxInt64, 256},
-		"an unknown length and a limit of a byte": {-1, 1, 64},
+	for name, test := range map[string]struct {
+		expected, limit int64
+		most            int
+	}{
+		"a length that does not arrive": {1 << 40, math.MaxInt64, maxPresized + 10<<10},
+		"an unknown length":             {firstBuffer, math.MaxInt64, firstBuffer + 10<<10},
+		"a limit below it":              {firstBuffer, 10, 32},
+		"a limit of a byte":             {firstBuffer, 1, 16},
+		"a known length":                {100, math.MaxInt64, 128},
 	} {
 		body := new(Body)
-		if err := body.fill(strings.NewReader("x"), test.length, test.limit); err != nil || int64(cap(body.Bytes)) > test.most {
+		if err := body.fill(strings.NewReader("x"), test.expected, test.limit); err != nil || cap(body.Bytes) > test.most {
 			t.Errorf("%s: a byte is read into %d, %v; want at most %d", name, cap(body.Bytes), err, test.most)
+		}
+	}
+}
+
+func TestTheAnnouncedLengthIsExpected(t *testing.T) {
+	t.Parallel()
+	for announced, want := range map[int64]int64{-1: firstBuffer, 0: 0, 1: 1, 1 << 40: 1 << 40} {
+		if got := expectedLength(&http.Response{ContentLength: announced}); got != want {
+			t.Errorf("%d is announced and %d expected, want %d", announced, got, want)
+		}
+	}
+}
+
+func TestABufferAsLargeAsTheLimitIsFilled(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{10, 11} {
+		body := &Body{Bytes: make([]byte, 0, 10)}
+		err := body.fill(strings.NewReader(strings.Repeat("x", size)), 0, 10)
+		if tooLarge := errors.Is(err, ErrTooLarge); tooLarge != (size > 10) || len(body.Bytes) != 10 {
+			t.Errorf("%d bytes: got %d, %v", size, len(body.Bytes), err)
 		}
 	}
 }

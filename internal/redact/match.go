@@ -25,10 +25,13 @@ type matcher struct {
 
 	current, upcoming []int // offsets, reused
 
-	// known holds the steps worked out so far, by the number of layers and by
-	// offset. Without it, text that is all escapes would take exponential time.
-	known [maxLayers + 1]map[int][]step
+	// known holds the steps worked out so far. Without it, text that is all
+	// escapes would take exponential time.
+	known map[place][]step
 }
+
+// place is an offset, and how many encodings may be undone there.
+type place struct{ at, layers int }
 
 // step is one way to read a character of a secret: the character, and where in
 // the text the next one begins.
@@ -107,7 +110,8 @@ func (m *matcher) steps(at, layers int) []step {
 	if layers == 0 || at >= len(m.text) || strings.IndexByte(escapes, m.text[at]) < 0 {
 		return nil
 	}
-	if found, ok := m.known[layers][at]; ok {
+	here := place{at, layers}
+	if found, ok := m.known[here]; ok {
 		return found
 	}
 	var found []step
@@ -130,10 +134,10 @@ func (m *matcher) steps(at, layers int) []step {
 	})
 	slices.SortFunc(found, func(a, b step) int { return cmp.Or(a.end-b.end, int(a.char)-int(b.char)) })
 	found = slices.Compact(found)
-	if m.known[layers] == nil {
-		m.known[layers] = make(map[int][]step)
+	if m.known == nil {
+		m.known = make(map[place][]step)
 	}
-	m.known[layers][at] = found
+	m.known[here] = found
 	return found
 }
 
