@@ -24,6 +24,13 @@ func TestFaultMatrixOfBodies(t *testing.T) {
 		{name: "200 with an empty body", fault: Fault{Status: 200}, want: garbled("", "")},
 		{name: "204", fault: Fault{Status: 204}, want: garbled("", "")},
 		{name: "200 with null", fault: Fault{Body: "null"}, want: garbled("", "null")},
+		{name: "200 with an empty object", fault: Fault{Body: `{}`}, want: garbled("", `{}`)},
+		{name: "200 with another object", fault: Fault{Body: `{"hello":"world"}`}, want: garbled("", `{"hello"`)},
+		{
+			name:  "200 with a page inside an object",
+			fault: Fault{Body: `{"Response":{"Success":true,"Data":[{"ImageId":"i"}]}}`}, want: garbled("Response", `{"Resp`),
+		},
+		{name: "200 with data for Data", fault: Fault{Body: `{"Success":true,"data":[{"ImageId":"i"}]}`}, want: garbled("data", `{"Succ`)},
 		{name: "200 with a list", fault: Fault{Body: "[]"}, want: garbled("", "[]")},
 		{name: "truncated JSON of the right length", fault: Fault{Break: appstreamingtest.BreakTruncate}, want: garbled("*", `{"PageSize":4`)},
 		{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,6 +29,11 @@ func TestFaultMatrixOfTheService(t *testing.T) {
 		passing(503, appstreaming.CodeServiceUnavailable),
 		passing(400, appstreaming.CodeSystemBusy),
 		passing(400, appstreaming.CodeServiceBusy),
+		passing(400, "InternalError.Backend"),
+		passing(400, appstreaming.CodeSystemError),
+		passing(408, appstreaming.CodeTimeout),
+		lasting(400, appstreaming.CodeNoPermission),
+		lasting(403, appstreaming.CodeNoPermission),
 		passing(400, appstreaming.CodeSignatureNonceUsed),
 		passing(200, appstreaming.CodeSystemBusy),
 		passing(200, appstreaming.CodeThrottlingUser),
@@ -78,6 +84,7 @@ func statusRows() []faultRow {
 		EncodedDiagnosticMessage: "AQFohtp4aIbaeEUxNkQ3",
 	}
 	const xmlCode = appstreaming.CodeInvalidParameter
+	const coded = `{"Message":"no","Code":"NoPermission","RequestId":"x"}`
 	hour := http.Header{"Retry-After": {"3600"}}
 	return []faultRow{
 		{
@@ -121,6 +128,47 @@ func statusRows() []faultRow {
 			name:  "500 whose body is cut short",
 			fault: Fault{Status: 500, Body: page, Break: appstreamingtest.BreakShort, After: 12},
 			want:  refusal(true, appstreaming.APIError{StatusCode: 500, Body: []byte(page[:12]), Err: io.ErrUnexpectedEOF}),
+		},
+		{
+			name:  "403 that breaks off before its code",
+			fault: appstreamingtest.Fault{Status: 403, Body: coded, Break: appstreamingtest.BreakShort, After: 12},
+			want:  refusal(true, appstreaming.APIError{StatusCode: 403, Body: []byte(coded[:12]), Err: io.ErrUnexpectedEOF}),
+		},
+		{
+			name:  "403 that breaks off after its code",
+			fault: appstreamingtest.Fault{Status: 403, Body: coded, Break: appstreamingtest.BreakShort, After: int64(len(coded) - 5)},
+			want: refusal(false, appstreaming.APIError{
+				StatusCode: 403, Code: appstreaming.CodeNoPermission, Message: "no", Body: []byte(coded[:12]), Err: io.ErrUnexpectedEOF}),
+		},
+		{
+			name:  "502 with a page of HTML of 70 KiB",
+			fault: appstreamingtest.Fault{Status: 502, Body: page + strings.Repeat("x", 70<<10)},
+			want:  refusal(true, appstreaming.APIError{StatusCode: 502, Body: []byte(page)}),
+		},
+		{
+			name:  "400 with a message of 70 KiB",
+			fault: appstreamingtest.Fault{Status: 400, Body: `{"Code":"SystemBusy","Message":"` + strings.Repeat("x", 70<<10) + `"}`},
+			want:  refusal(true, appstreaming.APIError{StatusCode: 400, Code: appstreaming.CodeSystemBusy}),
+		},
+		{
+			name:  "400 in JSON with NaN and junk",
+			fault: appstreamingtest.Fault{Status: 400, Body: `{"Load":NaN,"error_code":"SystemError","errorMsg":"slow down"}<br>`},
+			want:  refusal(true, appstreaming.APIError{StatusCode: 400, Code: appstreaming.CodeSystemError, Message: "slow down"}),
+		},
+		{
+			name:  "200 with a refusal in lower case",
+			fault: appstreamingtest.Fault{Body: `{"code":"SystemBusy","message":"slow down","success":false}`},
+			want:  refusal(true, appstreaming.APIError{StatusCode: 200, Code: appstreaming.CodeSystemBusy, Message: "slow down"}),
+		},
+		{
+			name:  "200 with a wrapped refusal and no data",
+			fault: appstreamingtest.Fault{Body: `{"error":{"code":"X","message":"y"},"Data":[]}`},
+			want:  refusal(false, appstreaming.APIError{StatusCode: 200, Code: "X", Message: "y"}),
+		},
+		{
+			name:  "200 with Success and a code that is none",
+			fault: appstreamingtest.Fault{Body: `{"Success":true,"Code":"SystemBusy","Data":null}`},
+			want:  refusal(true, appstreaming.APIError{StatusCode: 200, Code: appstreaming.CodeSystemBusy}),
 		},
 		{
 			name:  "503 that asks for an hour",

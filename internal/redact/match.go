@@ -41,26 +41,25 @@ type step struct {
 }
 
 // next returns the first part of the text, from the offset given, that shows
-// secrets. Secrets that overlap are one part. from is -1 if there is none.
-func (m *matcher) next(offset int) (from, to int) {
-	from = -1
-	for at := offset; at < len(m.text) && (from < 0 || at < to); at++ {
+// secrets. Secrets that overlap are one part.
+func (m *matcher) next(offset int) (from, to int, found bool) {
+	for at := offset; at < len(m.text) && (!found || at < to); at++ {
 		end := m.longestAt(at)
-		if end < 0 {
+		if end == 0 {
 			continue
 		}
-		if from < 0 {
-			from = at
+		if !found {
+			from, found = at, true
 		}
 		to = max(to, end)
 	}
-	return from, to
+	return from, to, found
 }
 
 // longestAt returns the end of the longest secret that begins at an offset, or
-// -1.
+// 0 if there is none.
 func (m *matcher) longestAt(at int) int {
-	end := -1
+	end := 0
 	escaped := strings.IndexByte(escapes, m.text[at]) >= 0
 	for _, secret := range m.secrets {
 		if escaped || secret[0] == m.text[at] {
@@ -70,8 +69,8 @@ func (m *matcher) longestAt(at int) int {
 	return end
 }
 
-// match returns the end of a secret that begins at an offset, or -1. As one
-// text can be read in several ways, it follows all of them at once.
+// match returns the end of a secret that begins at an offset, or 0. As one text
+// can be read in several ways, it follows all of them at once.
 func (m *matcher) match(secret string, at int) int {
 	m.current = append(m.current[:0], at)
 	for i := range len(secret) {
@@ -80,17 +79,14 @@ func (m *matcher) match(secret string, at int) int {
 			if m.cut && i >= MinSecret && m.isCutOff(offset) {
 				return len(m.text)
 			}
-			if offset < len(m.text) && m.text[offset] == secret[i] && !slices.Contains(m.upcoming, offset+1) {
-				m.upcoming = append(m.upcoming, offset+1)
-			}
-			for _, s := range m.steps(offset, maxLayers) {
+			m.each(offset, maxLayers, func(s step) {
 				if s.char == secret[i] && !slices.Contains(m.upcoming, s.end) {
 					m.upcoming = append(m.upcoming, s.end)
 				}
-			}
+			})
 		}
 		if len(m.upcoming) == 0 {
-			return -1
+			return 0
 		}
 		m.current, m.upcoming = m.upcoming, m.current
 	}

@@ -66,7 +66,7 @@ func (s *Secrets) mask(text string, cut bool) string {
 	m := matcher{text: text, cut: cut, secrets: s.list}
 	var masked strings.Builder
 	shown := 0 // up to here the text is in masked
-	for from, to := m.next(0); from >= 0; from, to = m.next(to) {
+	for from, to, found := m.next(0); found; from, to, found = m.next(to) {
 		masked.WriteString(text[shown:from])
 		masked.WriteString(Mask)
 		shown = to
