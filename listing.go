@@ -14,6 +14,7 @@ const maxRestarts = 8
 // After a change, images may have moved to these pages from later ones, so the
 // listing looks back: it asks for the pages again, backwards, until one holds an
 // image that was yielded before the change. All images before that one are known.
+// A page without such an image, or without images, proves nothing.
 type listing struct {
 	pager    *Pager
 	hash     hasher
@@ -99,7 +100,7 @@ func (l *listing) lookBack(ctx context.Context, number int, page *ListImageRespo
 		if err != nil {
 			return err
 		}
-		fresh, before := l.take(earlier.Images, recent)
+		before := l.take(earlier.Images, recent)
 		changed := earlier.Count > 0 && earlier.Count != count
 		if changed {
 			count = earlier.Count
@@ -111,15 +112,18 @@ func (l *listing) lookBack(ctx context.Context, number int, page *ListImageRespo
 				back = number
 				continue
 			}
-		case back < number && (before || !fresh):
-			l.count = count
+		case back < number && before:
+			l.recount(count)
 			return nil
 		}
 		back--
 	}
-	l.count = count
+	l.recount(count)
 	return nil
 }
+
+// recount notes the latest Count. The pass knows the Count of the pages only.
+func (l *listing) recount(count int) { l.count, l.pager.pass.count = count, count }
 
 // lookForMoved yields images that moved to the first pages although Count did not
 // change: another image then came twice, and fewer images came than Count says.
@@ -134,42 +138,45 @@ func (l *listing) lookForMoved(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if fresh, _ := l.take(page.Images, map[digest]struct{}{}); !fresh {
+		yielded := l.yielded
+		l.take(page.Images, map[digest]struct{}{})
+		if l.yielded == yielded {
 			return nil
 		}
 	}
 	return nil
 }
 
-// take yields the images that are not known yet. It reports whether there were
-// any, and whether there were known images that are not recent. It adds all
-// images to recent, unless that is nil.
-func (l *listing) take(images []Image, recent map[digest]struct{}) (fresh, before bool) {
+// take yields the images that are not known yet. During a look back it adds them
+// to recent, and reports whether it met an image that was known before the
+// change. An image without identity counts as one, because looking for it is no
+// use. Recent is nil otherwise.
+func (l *listing) take(images []Image, recent map[digest]struct{}) (before bool) {
 	for i := range images {
 		id, identified := l.hash.identity(&images[i])
 		if identified {
 			_, known := l.known[id]
-			_, isRecent := recent[id]
-			before = before || known && !isRecent
-			if recent != nil {
-				recent[id] = struct{}{}
-			}
 			if known {
 				l.repeated = l.repeated || recent == nil
+				_, isRecent := recent[id]
+				before = before || !isRecent
 				continue
 			}
 			l.known[id] = struct{}{}
-			fresh = true
+			if recent != nil {
+				recent[id] = struct{}{}
+			}
 		} else if recent != nil {
-			continue // it was yielded with its page
+			before = true // it was yielded with its page
+			continue
 		}
 		l.yielded++
 		if !l.yield(images[i], nil) {
 			l.left = true
-			return fresh, before
+			return before
 		}
 	}
-	return fresh, before
+	return before
 }
 
 // identities returns the identities of a page's images.

@@ -132,11 +132,23 @@ func (p *Pager) Next(ctx context.Context) (*ListImageResponse, error) {
 		page, err = p.fetch(ctx, number)
 	}
 	for again := false; err == nil; {
+		// A page fetched ahead can be older than the pages before it. When its
+		// Count is lower, it does not show where the listing ends.
+		counted := p.pass.count
+		older := p.early && 0 < page.Count && page.Count < counted
 		switch p.pass.judge(page, again) {
 		case deliver:
+			if older {
+				p.pass.ended, p.pass.count = false, counted
+			}
 			p.prefetch(ctx)
 			return page, nil
 		case endOfPages:
+			if older {
+				p.pass.ended, p.pass.count, p.early = false, counted, false
+				page, err = p.fetch(ctx, number)
+				continue
+			}
 			p.prefetch(ctx)
 			if len(page.Images) > 0 {
 				end := *page

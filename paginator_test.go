@@ -430,8 +430,12 @@ func TestImagesFollowsPagesThatChange(t *testing.T) {
 			"a b c d i g h e f", nil, 5,
 		},
 		"deleted again while looking back": {
-			2, map[int][]string{1: {"6 a b"}, 2: {"6 c d", "4 e f"}, 3: {"5 f", "4"}},
-			"a b c d f e", nil, 6,
+			2, map[int][]string{1: {"6 a b", "4 a b"}, 2: {"6 c d", "4 e f"}, 3: {"5 f", "4"}},
+			"a b c d f e", nil, 7,
+		},
+		"deleted again and again while looking back: empty pages prove nothing": {
+			1, map[int][]string{1: {"6 a"}, 2: {"6 b"}, 3: {"6 c", "4 d"}, 4: {"6 d", "4 f"}, 5: {"6 e", "4"}, 6: {"5", "4"}},
+			"a b c d e f", nil, 11,
 		},
 		"one changed: it moves to the front": {
 			2, map[int][]string{1: {"6 a b", "6 e a"}, 2: {"6 b c"}, 3: {"6 d f"}},
@@ -973,6 +977,24 @@ func TestAListingSetsItsOwnParameters(t *testing.T) {
 		var optionErr *appstreaming.OptionError
 		if !errors.As(err, &optionErr) || optionErr.Value != name || len(lister.asked) != 0 {
 			t.Errorf("%s: got %v after %d requests, want an *OptionError", name, err, len(lister.asked))
+		}
+	}
+}
+
+// Page 3 was fetched ahead before images were created, page 2 afterwards: the
+// Count of page 3 is the older one, and does not end the listing.
+func TestAPageFetchedAheadDoesNotEndAListingThatHasGrown(t *testing.T) {
+	t.Parallel()
+	for name, page3 := range map[string][]string{"full": {"3 c", "5 a"}, "empty": {"2", "5 a"}} {
+		lister := &scripted{pages: map[int][]string{1: {"3 a", "5 x"}, 2: {"5 y"}, 3: page3, 4: {"5 b"}, 5: {"5 c"}}}
+		images, err := list(t.Context(), lister, 1, appstreaming.WithPrefetch(2))
+		var got []string
+		for _, image := range images {
+			got = append(got, image.ImageID)
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff([]string{"a", "b", "c", "x", "y"}, got); diff != "" || err != nil {
+			t.Errorf("%s: ended with %v; images (-want +got):\n%s", name, err, diff)
 		}
 	}
 }
