@@ -213,9 +213,12 @@ func (s *simulated) checkSnapshot(a *activity, got map[imageVersion]bool, proble
 }
 
 // hiddenFrom reports whether changes can have canceled out in Count between two
-// pages that the activity saw.
+// pages that the activity saw, or made page 1 look like another page.
 func (s *simulated) hiddenFrom(a *activity) bool {
 	inventory := s.service.Inventory()
+	if s.changedDuring(a) && slices.Contains(s.plan.service.Troubles, simulation.FirstPage) {
+		return true
+	}
 	var sights []simulation.Sight
 	for _, sight := range s.service.Report().Sights {
 		if sight.Activity == a.number {

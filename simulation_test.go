@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -137,6 +138,11 @@ type simulationPlan struct {
 // pick returns one of the choices.
 func pick[T any](chance *rand.Rand, choices ...T) T { return choices[chance.IntN(len(choices))] }
 
+// without returns the troubles except one.
+func without(troubles []simulation.Trouble, left simulation.Trouble) []simulation.Trouble {
+	return slices.DeleteFunc(slices.Clone(troubles), func(t simulation.Trouble) bool { return t == left })
+}
+
 func newPlan(seed simulation.Seed) simulationPlan {
 	chance := seed.Draw(ofPlan)
 	p := simulationPlan{
@@ -186,7 +192,10 @@ func newPlan(seed simulation.Seed) simulationPlan {
 	if p.survivable {
 		p.makeSurvivable(chance)
 	} else if chance.IntN(3) == 0 {
-		plan.Lasting, plan.LastingShare = plan.Troubles, .1
+		plan.Lasting, plan.LastingShare = without(plan.Troubles, simulation.LostPage), .1
+	}
+	if plan.Cap > 0 { // a single small page and then an empty one is a listing's end
+		plan.Troubles, plan.Lasting = without(plan.Troubles, simulation.AlwaysEmpty), without(plan.Lasting, simulation.AlwaysEmpty)
 	}
 	return p
 }
