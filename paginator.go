@@ -255,8 +255,9 @@ func Pages(ctx context.Context, l ImageLister, req ListImageRequest, opts ...Opt
 // The service pages by number, so images move to other pages when images are
 // created or deleted during the listing. Where Count changes between two pages,
 // Images asks for the earlier pages again, backwards, until it finds no image
-// that it missed. It cannot see changes that cancel out in Count between two
-// requests: use [Client.Snapshot] where that matters.
+// that it missed. Where an image comes twice although Count is the same, it asks
+// for the first pages again. It cannot see other changes that cancel out in Count
+// between two requests: use [Client.Snapshot] where that matters.
 //
 // Images remembers a digest of each image, about 40 bytes.
 func (c *Client) Images(ctx context.Context, req ListImageRequest, opts ...Option) iter.Seq2[Image, error] {
