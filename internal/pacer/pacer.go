@@ -34,8 +34,8 @@ const (
 	longestProbe = 5 * time.Second
 
 	measureTime = 1500 * time.Millisecond // for the rate that was served
-	slack       = 10 * time.Millisecond   // that a timer may be late without cost, and at least the time between two requests
-	idleTime    = 50 * time.Millisecond   // without a request, and at least the time between two
+	slack       = 50 * time.Millisecond   // that a timer may be late without cost, and at least the time between two requests
+	idleTime    = 100 * time.Millisecond  // without a request, and at least the time between two
 	asleepAfter = time.Minute             // without a refusal
 )
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/wuying-go/appstreaming"
 
+	"github.com/wuying-go/appstreaming/bench/internal/measure"
 	"github.com/wuying-go/appstreaming/bench/internal/peers/ours"
 )
 
@@ -49,7 +50,7 @@ func (o outcome) spread() float64 { return float64(o.took) / float64(o.fastest) 
 
 // run lists with a client that knows nothing of the limit.
 func (c cell) run() outcome {
-	o := outcome{cell: c, least: leastTime(c.counting.newLimit(float64(c.rate), c.phase), c.clients, c.pages, c.prefetch, c.latency)}
+	o := outcome{cell: c}
 	s := &service{pages: c.pages, latency: c.latency, hints: c.hints}
 	s.limit = c.counting.newLimit(float64(c.rate), c.phase)
 	server := s.serve()
@@ -58,6 +59,7 @@ func (c cell) run() outcome {
 	var running sync.WaitGroup
 	var mu sync.Mutex
 	var ends []time.Duration
+	var latencies []float64
 	start := time.Now()
 	for range c.clients {
 		running.Go(func() {
@@ -68,6 +70,7 @@ func (c cell) run() outcome {
 			defer mu.Unlock()
 			ends = append(ends, end)
 			o.ignored += watch.ignored()
+			latencies = append(latencies, measure.Median(watch.took))
 			if err != nil {
 				o.err = err
 			}
@@ -75,6 +78,9 @@ func (c cell) run() outcome {
 	}
 	running.Wait()
 	o.took, o.fastest = slices.Max(ends), slices.Min(ends)
+	// A busy machine takes longer to answer than the service waits.
+	latency := max(c.latency, time.Duration(measure.Median(latencies)))
+	o.least = leastTime(c.counting.newLimit(float64(c.rate), c.phase), c.clients, c.pages, c.prefetch, latency)
 	o.refused = float64(s.denied) / float64(max(1, s.asked))
 	return o
 }
@@ -105,6 +111,7 @@ func (c cell) list(url string, w *watch) error {
 type watch struct {
 	mu     sync.Mutex
 	begun  []time.Time
+	took   []float64 // each attempt, in nanoseconds
 	delays []delay
 }
 
@@ -114,6 +121,7 @@ func (w *watch) observe(_ context.Context, a appstreaming.Attempt) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.begun = append(w.begun, a.Start)
+	w.took = append(w.took, float64(a.Duration))
 	if refusal, ok := a.Err.(*appstreaming.APIError); ok && refusal.RetryAfter > 0 {
 		end := a.Start.Add(a.Duration)
 		w.delays = append(w.delays, delay{end, end.Add(refusal.RetryAfter)})
@@ -122,7 +130,7 @@ func (w *watch) observe(_ context.Context, a appstreaming.Attempt) {
 
 // reportingTime is how long it can take from the end of an attempt, as an
 // observer sees it, until the pacer knows: the goroutine may not be running.
-const reportingTime = 5 * time.Millisecond
+const reportingTime = 20 * time.Millisecond
 
 // ignored counts the attempts that began during a delay.
 func (w *watch) ignored() int {

@@ -133,7 +133,7 @@ func TestAttemptsDuringADelayAreCounted(t *testing.T) {
 	refused := &appstreaming.APIError{RetryAfter: time.Second}
 	for _, a := range []appstreaming.Attempt{
 		{Start: at(0), Duration: 100 * time.Millisecond, Err: refused},
-		{Start: at(50)}, {Start: at(102)}, {Start: at(500)}, {Start: at(1099)}, {Start: at(1100)},
+		{Start: at(50)}, {Start: at(110)}, {Start: at(500)}, {Start: at(1099)}, {Start: at(1100)},
 	} {
 		w.observe(t.Context(), a)
 	}
