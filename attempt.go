@@ -11,7 +11,7 @@ import (
 	"github.com/wuying-go/appstreaming/internal/redact"
 )
 
-// try signs, sends, reads and decodes.
+// try gets credentials, signs, sends, reads and decodes.
 func (c *call) try(ctx context.Context) (*ListImageResponse, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.attemptTimeout(), ErrAttemptTimeout)
 	defer cancel()
@@ -75,8 +75,9 @@ func (c *call) timedOut(ctx context.Context) bool {
 	return ctx.Err() != nil && c.ctx.Err() == nil
 }
 
-// roundTrip sends a request. It accepts what the rules for a RoundTripper
-// forbid: neither response nor error, both, and a response without a body.
+// roundTrip sends a request. It also handles transports that break the rules for
+// a RoundTripper: they return neither response nor error, both, or a response
+// without a body.
 func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, error) {
 	resp, err := transport.RoundTrip(req)
 	switch {
@@ -95,10 +96,9 @@ func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, 
 	return resp, nil
 }
 
-// closeInTime closes the response's body as soon as ctx ends, so that a read
-// from it does not outlast ctx, and otherwise when the returned function is
-// called. While ctx lives only that function closes it. It is for transports of
-// the caller, which may not watch ctx.
+// closeInTime closes the response's body when ctx ends or the returned function
+// is called, whichever comes first. This ends a read with ctx even if the
+// caller's transport does not watch ctx.
 func closeInTime(ctx context.Context, resp *http.Response) (finish func()) {
 	var once sync.Once
 	closeBody := func() { once.Do(func() { resp.Body.Close() }) }
@@ -109,7 +109,7 @@ func closeInTime(ctx context.Context, resp *http.Response) (finish func()) {
 	}
 }
 
-// transportError describes a response that did not arrive, or only in part.
+// transportError describes a response that did not arrive completely.
 func (c *call) transportError(ctx context.Context, err error) *TransportError {
 	e := &TransportError{
 		Operation: c.request.operation.name,
@@ -136,7 +136,7 @@ func (c *call) safeCause(ctx context.Context, err error) error {
 	return err
 }
 
-// invalidateCredentials tells the provider what the service refused.
+// invalidateCredentials passes the refused credentials to the provider.
 func (c *call) invalidateCredentials() {
 	c.refused = &refusedCredentials{c.last.credentials, time.Now()}
 	if provider, ok := c.cfg.credentials.(CredentialsInvalidator); ok {
@@ -144,8 +144,8 @@ func (c *call) invalidateCredentials() {
 	}
 }
 
-// renewKey asks the provider for another key than the refused one. It reports
-// whether there is one, which the next attempt then uses.
+// renewKey asks the provider for a key other than the refused one. It reports
+// whether there is one. The next attempt then uses it.
 func (c *call) renewKey() bool {
 	ctx, cancel := context.WithTimeoutCause(c.ctx, c.attemptTimeout(), ErrAttemptTimeout)
 	defer cancel()

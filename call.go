@@ -13,8 +13,8 @@ import (
 	"github.com/wuying-go/appstreaming/internal/retry"
 )
 
-// call is a call of the operation while it runs: what its attempts share, and
-// what is known of the latest one.
+// call is a call of the operation in progress. It holds the state that its
+// attempts share, and the result of the latest attempt.
 type call struct {
 	client  *Client
 	cfg     *config
@@ -142,7 +142,7 @@ func (c *call) Next() (wait time.Duration, again bool) {
 }
 
 // endedWithContext reports whether an attempt failed because the caller's ctx
-// ended. An answer of the service is worth keeping even then.
+// ended. A response of the service is a failure of its own, and is kept.
 func (c *call) endedWithContext(err error) bool {
 	if c.ctx.Err() == nil {
 		return false
@@ -262,8 +262,9 @@ func (c *call) err() error {
 
 func (c *call) endReason() string { return "the call was ended: " + context.Cause(c.ctx).Error() }
 
-// concluded returns a copy of an attempt's error that holds how many attempts
-// were made and why none followed. It changes no error that somebody may hold.
+// concluded returns a copy of an attempt's error with the number of attempts and
+// the reason why none followed. It makes a copy because an observer may hold the
+// error.
 func concluded(err error, attempts int, stopReason string) error {
 	switch e := err.(type) {
 	case *APIError:
@@ -286,7 +287,7 @@ func concluded(err error, attempts int, stopReason string) error {
 	return err
 }
 
-// ctxError returns ctx's error, together with its cause when that says more.
+// ctxError returns ctx's error, joined with its cause when that differs.
 func ctxError(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
 	if errors.Is(err, cause) {

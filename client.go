@@ -19,20 +19,20 @@ const Version = "0.1.0"
 const defaultUserAgent = "wuying-go-appstreaming/" + Version + " (" + runtime.GOOS + "; " + runtime.GOARCH + ")"
 
 // Client calls ListImage. It is safe for concurrent use. It is immutable after
-// [New], except for clock correction and the retry budget. Create one and keep
-// it, because it owns a connection pool. Every method of a zero Client returns
-// [ErrUninitialized].
+// [New], except for clock correction, the retry budget and the state of pacing.
+// Create one and keep it, because it owns a connection pool. Every method of a
+// zero Client that can fail returns [ErrUninitialized].
 type Client struct{ *state }
 
-// state is what a client has. Package fmt follows a pointer to a struct when a
-// Client stands in an unexported field, and a pointer in that struct no further:
-// such a Client prints as two addresses.
+// state is the content of a client. Its fields are pointers, to keep secrets out
+// of the output of package fmt. For a Client in an unexported field, fmt follows
+// the pointer to state but not the pointers inside, and prints two addresses.
 type state struct {
 	cfg    *config
 	shared *shared
 }
 
-// shared is what a client has in common with the clients derived from it.
+// shared is the state that a client shares with the clients derived from it.
 type shared struct {
 	clock  retry.Clock
 	budget retry.Budget
@@ -66,7 +66,7 @@ func New(region string, opts ...Option) (*Client, error) {
 	return &Client{&state{cfg: &cfg, shared: common}}, nil
 }
 
-// newTransport returns the transport of a client that was given none.
+// newTransport returns the transport of a client without WithHTTPClient.
 func newTransport(attemptTimeout time.Duration) *http.Transport {
 	return &http.Transport{
 		Proxy: http.ProxyFromEnvironment,
@@ -99,7 +99,8 @@ func healthChecks(attemptTimeout time.Duration) *http.HTTP2Config {
 }
 
 // With returns a client with further options. It shares this client's connection
-// pool, clock correction and retry budget.
+// pool, clock correction, retry budget and pacing. It returns an [*OptionError]
+// for an invalid option.
 func (c *Client) With(opts ...Option) (*Client, error) {
 	cfg, err := c.callConfig(opts)
 	if err != nil {

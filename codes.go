@@ -38,9 +38,9 @@ func inFamilies(code Code, families []Code) bool {
 	return slices.ContainsFunc(families, func(family Code) bool { return family.covers(code) })
 }
 
-// The codes documented for ListImage, and the codes of the platform that call
-// for an action. The service has others. A code that is called a family covers
-// all codes that begin with it and a dot.
+// The codes documented for ListImage, and common codes of the platform. The
+// service has others. A code marked as a family also matches all codes that
+// begin with it and a dot.
 const (
 	CodeInternalError  Code = "InternalError"  // family: a fault of the service, HTTP 400 or 500; retried
 	CodeInvalidBizType Code = "InvalidBizType" // BizType has no such value

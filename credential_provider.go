@@ -16,7 +16,7 @@ import (
 //
 // The attempt's timeout and the caller's cancellation reach the provider
 // through ctx. A call returns when ctx ends even if the provider does not. A
-// failure of the network, or one that takes too long, is retried.
+// provider that fails because of the network, or is too slow, is asked again.
 type CredentialsProvider interface {
 	Credentials(ctx context.Context) (Credentials, error)
 }
@@ -27,9 +27,9 @@ type CredentialsProvider interface {
 // refused, if it still has it, and fetch other credentials when it is asked.
 // The method must return at once and be safe for concurrent use.
 //
-// The providers of this package implement it where they can fetch again. They
-// also learn of the refusal inside a provider that does not implement it, if
-// that passes on the ctx it is given.
+// The providers of this package implement it if they can fetch again. Inside
+// another provider they also learn of the refusal from ctx, if that provider
+// passes on the ctx that it receives.
 type CredentialsInvalidator interface {
 	InvalidateCredentials(ctx context.Context, refused Credentials)
 }
@@ -105,8 +105,8 @@ type refusedCredentials struct {
 	at          time.Time
 }
 
-// inquiry is the context a provider is asked with. It tells the gates of this
-// package, behind any wrapper, what they need to know of the attempt.
+// inquiry is the context that a provider receives. It carries the facts that the
+// gates of this package need about the attempt, through any wrapper.
 type inquiry struct {
 	context.Context
 	patience time.Duration       // an attempt's time

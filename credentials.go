@@ -114,10 +114,10 @@ func nameOf(r rune) string {
 // one fetch and its result, which serves further callers for a second. Each
 // stops waiting when its ctx ends.
 //
-// A fetch that takes longer than an attempt is given up, and the next attempt
-// asks c again. The first fetch may still run then, although credentials-go
-// does not support that: keep [RetryPolicy.AttemptTimeout] above the timeouts
-// of c, which are 15 s together by default.
+// A fetch that takes longer than an attempt is abandoned, and the next attempt
+// asks c again. The first fetch may still be running then, and credentials-go
+// does not support concurrent fetches. Keep [RetryPolicy.AttemptTimeout] above
+// the timeouts of c, which are 15 s together by default.
 //
 // The text of c's errors can hold secrets and is not shown. Errors name the
 // code and the request identifier of STS, or the failure of the network or TLS
@@ -233,9 +233,9 @@ func uriSource(uri string) (singleflight.Source[Credentials], error) {
 	return sourceOf(build(providers.NewURLCredentialsProviderBuilder().WithUrl(uri).Build()))
 }
 
-// providerOf returns credentials-go's provider for a profile of the CLI. Its
-// own provider for profiles runs the command of a profile of mode External,
-// prints what that wrote, and rewrites the CLI's file.
+// providerOf returns the provider of credentials-go for a profile's mode. It does
+// not use CLIProfileCredentialsProvider, which runs the command of a profile of
+// mode External, prints that command's output, and rewrites the CLI's file.
 func providerOf(p profile.Profile, reader profile.Reader) (providers.CredentialsProvider, error) {
 	switch p.Mode {
 	case profile.ModeRole, profile.ModeChainableRole:
@@ -270,8 +270,8 @@ func build[P providers.CredentialsProvider](p P, err error) (providers.Credentia
 	return p, nil
 }
 
-// savedKey provides the key in a profile. The key of an OAuth login expires:
-// then it reads the profile again, since the CLI may have saved another.
+// savedKey provides the key in a profile. When the key of an OAuth login has
+// expired, it reads the profile again, because the CLI may have saved a new key.
 type savedKey struct {
 	saved  profile.Profile
 	reader profile.Reader

@@ -15,7 +15,7 @@ import (
 // maxImages bounds the images of a page. The service sends at most 100.
 const maxImages = 10000
 
-// success is what a body says in its member Success.
+// success is the value of a body's member Success.
 type success uint8
 
 const (
@@ -24,7 +24,7 @@ const (
 	successFalse
 )
 
-// dataKind is what a body holds in its member Data.
+// dataKind is the type of a body's member Data.
 type dataKind uint8
 
 const (
@@ -34,7 +34,7 @@ const (
 	dataOther // any other type, which is an error too
 )
 
-// evidence is what a body says about success, apart from the page's Code.
+// evidence holds a body's signs of success or failure, apart from the page's Code.
 type evidence struct {
 	success    success
 	data       dataKind
@@ -93,7 +93,7 @@ func decodeImage(text []byte) (image Image, err *DecodeError) {
 	return image, err
 }
 
-// decoder reads one body. It is used again for other bodies.
+// decoder reads one body. It is reused for other bodies.
 type decoder struct {
 	wirejson.Reader
 	page   ListImageResponse

@@ -11,8 +11,8 @@ import (
 )
 
 // MarshalJSON returns the wire form: every documented member, with null for nil
-// lists. Platform is a number where its text is one, and null where it is
-// empty. Members in Extra are added, and replace the members of their names.
+// lists. Platform becomes a number if its text is one, and null if it is empty.
+// The members in Extra are added. They replace members with the same names.
 func (i Image) MarshalJSON() ([]byte, error) {
 	type fields Image // without MarshalJSON
 	platform := any(i.Platform)
@@ -43,8 +43,8 @@ func (i *Image) UnmarshalJSON(text []byte) error {
 }
 
 // MarshalJSON returns the wire form of a successful call: every documented
-// member, including Success, and the members in Extra, which replace those of
-// their names. Attempts, Header and Raw are not part of it.
+// member, including Success, and the members in Extra, which replace members
+// with the same names. Attempts, Header and Raw are not part of it.
 func (r ListImageResponse) MarshalJSON() ([]byte, error) {
 	type fields ListImageResponse // without MarshalJSON
 	return marshal(struct {

@@ -49,24 +49,24 @@ var (
 	ErrAmbiguousName = errors.New("several images have the name")
 	// ErrThrottled says that the service refused a request because there were
 	// too many: an *APIError with the code Throttling, Throttling.User,
-	// ThrottlingException, TooManyRequests, FlowControl or another of the kind, or
-	// without a code and with HTTP status 429.
+	// ThrottlingException, TooManyRequests, FlowControl or a similar one, or with
+	// HTTP status 429 and no code.
 	ErrThrottled = errors.New("throttled")
 	// ErrNotAuthorized says that the identity may not make the call: an
 	// *APIError with the code Forbidden, NoPermission, AccessDenied,
-	// Unauthorized or another of the kind.
+	// Unauthorized or a similar one.
 	ErrNotAuthorized = errors.New("not authorized")
 	// ErrBadCredentials says that the service did not accept the access key, the
 	// token or the signature: an *APIError with the code InvalidAccessKeyId,
-	// InvalidSecurityToken, SignatureDoesNotMatch or another of the kind.
+	// InvalidSecurityToken, SignatureDoesNotMatch or a similar one.
 	ErrBadCredentials = errors.New("credentials not accepted")
 	// ErrUninitialized is returned by every method of a zero Client.
 	ErrUninitialized = errors.New("client was not made by New")
 )
 
-// APIError is the service's refusal of a call. Match its code with
-// errors.Is(err, CodeX), or what to do about it with [ErrThrottled],
-// [ErrNotAuthorized] and [ErrBadCredentials]. Take its fields with [errors.As].
+// APIError is the service's refusal of a call. Match it by code with
+// errors.Is(err, CodeX), or by class with [ErrThrottled], [ErrNotAuthorized] and
+// [ErrBadCredentials]. Take its fields with [errors.As].
 //
 // Secrets of the request that the service echoes are masked in every field.
 type APIError struct {
@@ -124,7 +124,7 @@ func (e *APIError) Error() string {
 // refused signature comes with all that was signed.
 const maxShownMessage = 2 << 10
 
-// shortened cuts a text that is longer than a limit.
+// shortened cuts a text to a limit.
 func shortened(text string, limit int) string {
 	if len(text) <= limit {
 		return text
@@ -145,7 +145,7 @@ func (e *APIError) Is(target error) bool {
 func (e *APIError) Unwrap() error { return e.Err }
 
 // DecodeError is a complete response that is neither a page nor a refusal: not
-// JSON, empty, cut before it was sent, or an object that does not show success.
+// JSON, empty, cut off by the sender, or an object that does not show success.
 // It is not retried.
 type DecodeError struct {
 	Operation  string
@@ -281,7 +281,8 @@ func (e *CredentialsError) Is(target error) bool {
 	return target == classOf(e.Code)
 }
 
-// withTrail ends an error's text with what support and the person on call need.
+// withTrail ends an error's text with the facts that support and the person on
+// call need.
 func withTrail(b *strings.Builder, requestID string, made int, stopped string) string {
 	var parts []string
 	if requestID != "" {
@@ -300,7 +301,7 @@ func withTrail(b *strings.Builder, requestID string, made int, stopped string) s
 }
 
 // printable replaces the characters that could forge a line of a log, control a
-// terminal or reorder what a reader sees: control, format and bidirectional
+// terminal or reorder a line on the screen: control, format and bidirectional
 // characters, and line separators. Bytes that are not UTF-8 become U+FFFD. Every
 // text that may hold words of the service, the network or the caller goes
 // through it.

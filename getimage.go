@@ -47,7 +47,7 @@ func checkSet(field, value string) error {
 	return nil
 }
 
-// onlyImage returns the version in use of the one image that is wanted.
+// onlyImage returns the version in use of the only image that is wanted.
 func onlyImage(
 	ctx context.Context, l ImageLister, req ListImageRequest, opts []Option, wanted func(*Image) bool, kind, value string,
 ) (Image, error) {
@@ -75,7 +75,7 @@ func onlyImage(
 	return Image{}, fmt.Errorf("appstreaming: %w %q: %s", ErrAmbiguousName, value, listOf(ids))
 }
 
-// inUse reports whether version a is to be preferred to version b.
+// inUse reports whether version a is preferred over version b.
 func inUse(a, b *Image) bool {
 	if a.online() != b.online() {
 		return a.online()

@@ -9,11 +9,11 @@ const maxRestarts = 8
 // listing yields every image of an inventory once, although images move to other
 // pages when the inventory changes.
 //
-// The pages before the current one were complete at some moment: every image on
-// them had been yielded. Count shows whether the inventory has changed since.
-// After a change, images may have moved to these pages from later ones, so the
-// listing looks back: it asks for the pages again, backwards, until one holds an
-// image that was yielded before the change. All images before that one are known.
+// At some moment every image on the pages before the current one was known.
+// Count shows whether the inventory has changed since then. After a change,
+// images may have moved from later pages to these pages. The listing then looks
+// back: it requests the pages again, backwards, until one holds an image that was
+// yielded before the change. All images before that one are known.
 // A page without such an image, or without images, proves nothing.
 type listing struct {
 	pager    *Pager
@@ -122,12 +122,13 @@ func (l *listing) lookBack(ctx context.Context, number int, page *ListImageRespo
 	return nil
 }
 
-// recount notes the latest Count. The pass knows the Count of the pages only.
+// recount records the latest Count. The pass knows the Count of the pages only.
 func (l *listing) recount(count int) { l.count, l.pager.pass.count = count, count }
 
-// lookForMoved yields images that moved to the first pages although Count did not
-// change: another image then came twice, and fewer images came than Count says.
-// A service that lists the latest change first moves an image when it changes.
+// lookForMoved yields images that moved to the first pages while Count stayed the
+// same. In that case another image came twice, and fewer images came than Count
+// promises. It happens if the service lists the latest change first: an image
+// then moves when it changes.
 func (l *listing) lookForMoved(ctx context.Context) error {
 	pass := l.pager.pass
 	if !l.repeated || l.changed || pass.first > 1 {

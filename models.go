@@ -181,8 +181,8 @@ func (i Image) ResourceCategories() ([]string, error) {
 }
 
 // DriverIDs returns the items of Drivers. An item that is itself a JSON array
-// of strings is replaced by its strings. Every other item stands for itself,
-// also if it begins like an array. The error is always nil.
+// of strings is replaced by its strings. Every other item is returned unchanged,
+// even if it begins like an array. The error is always nil.
 func (i Image) DriverIDs() ([]string, error) {
 	var ids []string
 	for _, item := range i.Drivers {

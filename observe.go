@@ -10,23 +10,31 @@ import (
 // Attempt describes one HTTP request after it was made, for [WithObserver]. An
 // observer may keep it, Err included, and read it on any goroutine.
 //
-// Reason is the result in one word: "ok", the service's error code, or
-// "no code" when the service refused without one; "decode" for an invalid
-// response, "too large", "timeout" for an attempt that took too long,
-// "connection" for any other response that did not arrive, "credentials", and
-// "deadline" or "canceled" when the call's ctx ended.
+// Reason is the result in one or two words:
+//
+//   - "ok";
+//   - the service's error code, or "no code" when it refused without one;
+//   - "decode" for an invalid response;
+//   - "too large" for a response over [WithMaxResponseBytes];
+//   - "timeout" for an attempt that took too long;
+//   - "connection" for any other response that did not arrive;
+//   - "credentials" when there were no usable credentials;
+//   - "deadline" or "canceled" when the call's ctx ended.
+//
+// Waited does not include the wait before a retry, unless the client paced that
+// wait.
 type Attempt struct {
 	Number     int           // from 1
 	Method     string        // GET or POST; empty when nothing was sent
 	Host       string        // the host of the endpoint
 	StatusCode int           // 0 when there was no response
 	RequestID  string        // empty when there was none
-	Reason     string        // the result in one word
+	Reason     string        // the result, see above
 	Start      time.Time     // when the attempt began, by the local clock
-	Waited     time.Duration // before Start, for a Limiter; the wait for a retry is not part of it
+	Waited     time.Duration // before Start: for a Limiter, for pacing and for a free connection
 	Duration   time.Duration // from asking for credentials to decoding
 	Retry      bool          // whether another attempt follows
-	RetryIn    time.Duration // the wait before it, when Retry is true
+	RetryIn    time.Duration // the wait before it, as far as known, when Retry is true
 	Err        error         // nil when the attempt succeeded
 }
 
@@ -88,7 +96,7 @@ func (a Attempt) log(ctx context.Context, logger *slog.Logger, stopReason string
 	logger.LogAttrs(ctx, level, text, attrs...)
 }
 
-// reason returns the result of an attempt in one word.
+// reason returns the result of an attempt in one or two words.
 func reason(ctx context.Context, err error) string {
 	if apiErr, ok := as[*APIError](err); ok {
 		if apiErr.Code != "" {

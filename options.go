@@ -25,10 +25,9 @@ const defaultMaxResponseBytes = 32 << 20
 // options set the same thing, the later one wins. A function that receives an
 // invalid option returns an [*OptionError].
 //
-// Every function accepts every option. An option that does not concern the
-// function has no effect there: [WithPrefetch] concerns listings only, and
-// [Client.SignedURL] sends nothing. The documentation of each function and
-// option says so.
+// Every function accepts every option. An option that does not concern a
+// function has no effect there. For example, [WithPrefetch] concerns listings
+// only. The documentation of each function and option says so.
 type Option func(*config) error
 
 // Limiter delays attempts, for example *rate.Limiter of
@@ -121,10 +120,10 @@ func WithCredentials(p CredentialsProvider) Option {
 // in ~/.aliyun/config.json or the file that ALIBABA_CLOUD_CONFIG_FILE names. No
 // other source is asked. The profile is read when credentials are first needed,
 // and again after the service refused its key. Pass the option to [New] or
-// [Client.With]: given to a call, it reads the profile for that call alone.
+// [Client.With]: passed to a call, it reads the profile for that call alone.
 //
-// Profiles of mode External are refused: they run a program. A profile of mode
-// OAuth serves until its saved key expires: log in with the CLI again then. The
+// Profiles of mode External are refused, because they run a program. A profile of mode
+// OAuth works until its saved key expires; then log in with the CLI again. The
 // file is never written.
 func WithProfile(name string) Option {
 	return func(c *config) error {
@@ -159,9 +158,9 @@ func WithSignature(v Signature) Option {
 // free connection.
 //
 // The default transport checks HTTP/2 connections with pings and replaces one
-// that has gone silent. An http.Transport of the caller's does so if its HTTP2
-// field has a SendPingTimeout and a PingTimeout, both well below AttemptTimeout.
-// Otherwise all attempts of a call can be lost on one silent connection.
+// that has gone silent. A caller's http.Transport does so if its HTTP2 field has
+// a SendPingTimeout and a PingTimeout, both well below AttemptTimeout. Otherwise
+// all attempts of a call can be lost on one silent connection.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		if hc == nil {
@@ -216,8 +215,9 @@ func WithRetry(p RetryPolicy) Option {
 	}
 }
 
-// WithRateLimit waits for l before every attempt, including retries. Default: no
-// limit.
+// WithRateLimit waits for l before every attempt, including retries. Only the
+// ctx of the call limits that wait. If l returns an error, the call returns an
+// error that wraps it. Default: no limit.
 func WithRateLimit(l Limiter) Option {
 	return func(c *config) error {
 		if l == nil {
@@ -234,19 +234,19 @@ func WithRateLimit(l Limiter) Option {
 // Pacing begins when the service refuses a request because there were too many.
 // From then on the attempts of all calls leave one after another, in the order
 // in which they came, at the rate that the service has shown to allow. A delay
-// that the service asks for holds back all of them. Pacing ends when the service
+// requested by the service holds back all of them. Pacing ends when the service
 // has not throttled for a minute.
 //
-// A client and the clients derived from it pace attempts together, separately
-// for each endpoint and access key. With pacing off, every throttled attempt
-// waits for itself, as [RetryPolicy] says.
+// A client and the clients derived from it pace their attempts together,
+// separately for each endpoint and access key. With pacing off, each throttled
+// attempt waits on its own, as described in [RetryPolicy].
 func WithPacing(on bool) Option {
 	return func(c *config) error { c.pacing = on; return nil }
 }
 
 // WithLogger logs failed attempts at Info and successful attempts at Debug, with
-// code, request id, attempt and wait. It never logs URLs, headers, parameters or
-// credentials. Default: no log.
+// reason, host, status, request id, attempt number and waits. It never logs URLs,
+// headers, parameters or credentials. Default: no log.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		if l == nil {

@@ -35,7 +35,7 @@ var errNotYet = errors.New("the attempt may not be sent yet")
 
 // admit waits until the next attempt may begin: for the limiter, for the rate
 // that the service allows, and for a free connection. Only the caller's ctx
-// limits it: what waits here is no attempt yet, and its time is Attempt.Waited.
+// limits this wait, because the attempt has not begun. Attempt.Waited reports it.
 func (c *call) admit() error {
 	if c.cfg.limiter != nil {
 		if err := c.cfg.limiter.Wait(c.ctx); err != nil {
@@ -61,9 +61,9 @@ func (c *call) queue() error {
 }
 
 // mayStillSend reports whether the attempt may go on with these credentials, or
-// must wait again. Only now is it known whose limit the attempt counts toward:
-// a provider can return other credentials every time. The service can also have
-// asked to wait in the meantime.
+// must wait again. The credentials decide whose limit the attempt counts toward,
+// and a provider can return other ones every time. The service can also have
+// requested a delay in the meantime.
 func (c *call) mayStillSend(found Credentials) bool {
 	if !c.cfg.pacing {
 		return true

@@ -10,15 +10,15 @@ import (
 	"github.com/wuying-go/appstreaming/internal/prefetch"
 )
 
-// ImageLister is what paging needs of a [Client]. Services that only list
-// images can depend on it, and give a double of their own in tests.
+// ImageLister is the part of a [Client] that paging needs. Code that only lists
+// images can depend on it, and use a stub in tests.
 type ImageLister interface {
 	ListImage(ctx context.Context, req ListImageRequest, opts ...Option) (*ListImageResponse, error)
 }
 
 var _ ImageLister = (*Client)(nil)
 
-// Pager asks for one page after another. It is not safe for concurrent use.
+// Pager returns one page after another. It is not safe for concurrent use.
 //
 //	pager := appstreaming.NewPager(client, appstreaming.ListImageRequest{})
 //	for pager.More() {
@@ -59,8 +59,8 @@ func NewPager(l ImageLister, req ListImageRequest, opts ...Option) *Pager {
 	return p
 }
 
-// listerConfig returns the configuration that holds for the requests of a
-// listing: that of a *Client with the options, otherwise the options alone.
+// listerConfig returns the configuration for the requests of a listing: that of
+// a *Client with the options added, or the options alone for other listers.
 func listerConfig(l ImageLister, opts []Option) (*config, error) {
 	if client, ok := l.(*Client); ok {
 		return client.callConfig(opts)
@@ -104,7 +104,7 @@ func (p *Pager) PageNumber() int {
 // empty page is the end. Past the end Next returns [ErrNoMorePages].
 //
 // When Count promises images but a page is empty, repeats an earlier page, or
-// names another PageNumber, Next asks for that page once more. If the second
+// names another PageNumber, Next requests that page again. If the second
 // response is no better, Next returns an [*IncompleteError] for an empty page,
 // [ErrPageLoop] for a repeated page, and the page itself otherwise. Other errors
 // are those of [Client.ListImage]. When ctx ends, the error matches ctx.Err()
@@ -176,8 +176,8 @@ func (p *Pager) Next(ctx context.Context) (*ListImageResponse, error) {
 }
 
 // firstWindow is how many pages are fetched ahead after the first page. Each
-// further page adds one, up to the window that was asked for. A service that
-// throttles would otherwise refuse a whole window before the client knows.
+// further page adds one, up to the window of WithPrefetch. With the whole window
+// at once, a service that throttles could refuse all of it.
 const firstWindow = 8
 
 // prefetch fills the window with the pages that Count promises.

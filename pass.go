@@ -10,11 +10,11 @@ import (
 // Count has grown by fewer images than the page holds.
 const maxShifted = 4
 
-// pass decides what the pages of a listing mean. It sees them in the order of
-// their numbers, however they were fetched, so every way of listing decides the
-// same. It does no I/O.
+// pass decides what each page of a listing means. It sees the pages in the order
+// of their numbers, with and without prefetch, so every kind of listing makes the
+// same decisions. It does no I/O.
 //
-// The service is not trusted: the number of images on a page is learned from
+// It does not trust the service. It learns the number of images on a page from
 // the pages, and Count may be absent, too high, too low or absurd.
 type pass struct {
 	first int // number of the first page
@@ -31,7 +31,7 @@ type pass struct {
 	pages   int  // pages delivered
 	kept    int  // images delivered
 	last    int  // images on the latest page
-	alike   bool // all pages hold the same number of images
+	uniform bool // all pages hold the same number of images
 	ended   bool
 	renames bool // the service names another number for good pages
 	shifted int  // pages that repeat an earlier one, because images were created
@@ -45,8 +45,8 @@ type verdict int
 
 const (
 	deliver    verdict = iota
-	askAgain           // it ought to hold images; one more request may prove that
-	askBefore          // a resumed listing must see the page before its first one
+	askAgain           // it should hold new images: request it once more
+	askBefore          // a resumed listing needs the page before its first one
 	endOfPages         // it holds nothing new, and that is the end
 	incomplete         // images are missing
 	pageLoop           // it repeats an earlier page
@@ -55,14 +55,14 @@ const (
 func newPass(first, asked int, hash hasher) *pass {
 	return &pass{
 		first: first, asked: asked, hash: hash,
-		next: first, full: asked, size: asked, alike: true,
+		next: first, full: asked, size: asked, uniform: true,
 		seen: make(map[digest]int), versions: versionWatch{seed: maphash.MakeSeed()},
 	}
 }
 
-// judge decides about a response for page number next. Only deliver and
-// endOfPages change the pass, so a page can be asked for again at any time. The
-// caller sets again when it has done that already.
+// judge decides what a response for page number next means. Only deliver and
+// endOfPages change the pass, so a page can be requested again at any time. The
+// caller sets again if the response is of a repeated request.
 func (p *pass) judge(page *ListImageResponse, again bool) verdict {
 	count, images := p.count, len(page.Images)
 	if page.Count > 0 {
@@ -118,7 +118,7 @@ func (p *pass) judge(page *ListImageResponse, again bool) verdict {
 
 	p.renames = p.renames || misnamed && again
 	p.full, p.size, p.count, p.highest = full, size, count, max(p.highest, count)
-	p.alike = p.alike && (p.pages == 0 || images == p.last)
+	p.uniform = p.uniform && (p.pages == 0 || images == p.last)
 	p.pages, p.last, p.kept = p.pages+1, images, plus(p.kept, images)
 	if !known {
 		p.seen[key] = count
@@ -137,24 +137,24 @@ func (p *pass) judge(page *ListImageResponse, again bool) verdict {
 
 // short reports whether the latest page was the last one, because it is not
 // full. A page may also be small because the service limits pages without
-// reporting it: then all pages are alike. The answer is sure when at least two
-// pages were compared.
+// reporting it. Then all pages have the same size. The result is certain if at
+// least two pages were compared.
 func (p *pass) short(full int) (short bool, compared int) {
-	last, pages, alike := p.last, p.pages, p.alike
+	last, pages, uniform := p.last, p.pages, p.uniform
 	for _, images := range p.earlier {
 		if pages == 0 {
 			last = images
 		}
-		alike = alike && images == last
+		uniform = uniform && images == last
 		pages++
 	}
-	return pages > 0 && last < full && !(pages > 1 && alike), pages
+	return pages > 0 && last < full && !(pages > 1 && uniform), pages
 }
 
 // before returns the number of the page that askBefore asks for.
 func (p *pass) before() int { return p.first - 1 - len(p.earlier) }
 
-// inform tells the pass how many images page before() holds.
+// inform records the number of images on the page before().
 func (p *pass) inform(images int) { p.earlier = append(p.earlier, images) }
 
 // complete reports whether the page just delivered is the last one.
@@ -193,7 +193,7 @@ func (p *pass) digest(images []Image) digest {
 	return sum
 }
 
-// versionWatch finds out whether several versions of an image are listed. It
+// versionWatch detects whether several versions of an image are listed. It
 // compares the images of a page with each other and with the page before.
 type versionWatch struct {
 	found         bool

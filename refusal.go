@@ -87,8 +87,8 @@ func brokeOff(ctx context.Context, body *httpbody.Body, err error) error {
 }
 
 // judge decides whether a body with a status of 2xx is a page, a refusal or
-// neither, in which case it returns an error. A page must show that it is one:
-// a body without any sign of success is not an empty page.
+// neither, in which case it returns an error. A page needs a sign of success: a
+// body without one is not an empty page.
 func judge(page *ListImageResponse, said evidence, err *DecodeError, body []byte) (refused bool, _ *DecodeError) {
 	validJSON := err == nil || json.Valid(body)
 	coded := page.Code != ""
@@ -97,7 +97,7 @@ func judge(page *ListImageResponse, said evidence, err *DecodeError, body []byte
 	case !validJSON && said.items:
 		return false, err
 	case !validJSON:
-		// What is read is not certain, so only a code counts.
+		// The values read so far are uncertain, so only a code counts.
 		read := envelope.Read(clip(body, maxErrorBody))
 		return isFailure(read.Code), err
 	case said.success == successFalse, coded && !succeeded && !said.items:
@@ -110,8 +110,8 @@ func judge(page *ListImageResponse, said evidence, err *DecodeError, body []byte
 		}
 		return false, err
 	}
-	// At best an empty array, or a Count of 0, shows success. That proves
-	// nothing against a refusal in other words.
+	// The only sign of success left is an empty array or a Count of 0. A refusal
+	// in another form can have these too.
 	members := envelope.Parse(clip(body, maxErrorBody))
 	read := envelope.Of(members)
 	switch isEmptyPage := said.data == dataArray || said.countGiven && page.Count == 0; {
@@ -155,7 +155,7 @@ func notPage(members []envelope.Member) *DecodeError {
 	return &DecodeError{Reason: "not a page: neither Success, Code, Data nor Count shows success; found " + found}
 }
 
-// misplaced describes images in another place than they belong, or returns nil.
+// misplaced describes images that are not in Data, or returns nil.
 func misplaced(members []envelope.Member) *DecodeError {
 	for _, m := range members {
 		if isList(m, "Data") && m.Name != "Data" && !m.Empty {
@@ -258,8 +258,8 @@ func (c *call) maskPage(page *ListImageResponse) {
 	}
 }
 
-// maskedHeader returns a header without secrets. It is the given one if that has
-// none.
+// maskedHeader returns a header without secrets. It returns the same header if
+// there are none in it.
 func (c *call) maskedHeader(header http.Header) http.Header {
 	found := false
 	for _, values := range header {

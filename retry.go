@@ -31,32 +31,35 @@ const (
 // RetryPolicy controls how failed attempts are retried. Its zero value is the
 // default. ListImage only reads, so every attempt is safe to repeat.
 type RetryPolicy struct {
-	// MaxAttempts limits the HTTP requests of one call. 0: 4; 1: no retries.
+	// MaxAttempts limits the HTTP requests of one call, except for pages of a
+	// listing that are throttled; see ThrottlePatience. 0: 4; 1: no retries.
 	MaxAttempts int
 	// BaseDelay limits the first wait. The limit doubles with every further
-	// wait, and each wait is random between zero and its limit. 0: 100 ms, or
-	// 1 s when the service throttles.
+	// wait, and each wait is random between zero and its limit. While the client
+	// paces, throttled attempts wait for their turn instead. 0: 100 ms, or 1 s
+	// when the service throttles.
 	BaseDelay time.Duration
-	// MaxDelay limits every wait. When the service asks for a longer one, the
-	// call fails at once. 0: 20 s.
+	// MaxDelay limits the wait before each retry. When the service requests a
+	// longer delay, the call fails at once. 0: 20 s.
 	MaxDelay time.Duration
 	// AttemptTimeout limits one attempt, from asking for credentials to reading
 	// the last byte. The Timeout of an http.Client given by WithHTTPClient
-	// limits it too. Waiting for a Limiter does not count. An attempt that
-	// takes longer is retried. 0: 30 s.
+	// limits it too. Waiting for a Limiter, for pacing or for a free connection
+	// does not count. An attempt that takes longer is retried. 0: 30 s.
 	AttemptTimeout time.Duration
 	// Budget is the number of retry tokens that a client shares with the clients
 	// derived from it. A retry takes 5 tokens. A call that succeeds returns the
 	// tokens of its retries and adds 1. When too few are left, calls are not
 	// retried, so a broken service does not receive several times its usual
-	// load. 0: 500; negative: no limit.
+	// load. Retries of throttled attempts take no tokens while pacing is on.
+	// 0: 500; negative: no limit.
 	Budget int
-	// ThrottlePatience is how long a listing asks for a page again while the
-	// service throttles it. The page waits for its turn, the pages behind it wait
-	// too, and these attempts do not count toward MaxAttempts. It applies to
+	// ThrottlePatience is how long a listing requests a page again while the
+	// service throttles it. The page and the pages after it wait for their turns.
+	// These attempts do not count toward MaxAttempts. ThrottlePatience applies to
 	// listings with and without WithPrefetch. It does not apply to a single
-	// ListImage call, when MaxAttempts is 1, or without pacing. 0: 1 minute;
-	// negative: a page has no more attempts than a call.
+	// ListImage call, if MaxAttempts is 1, or without pacing. 0: 1 minute;
+	// negative: a page gets as many attempts as a call.
 	ThrottlePatience time.Duration
 	// Retryable decides which errors are retried. nil: DefaultRetryable.
 	// Nothing is retried after ctx has ended. The function may be called by

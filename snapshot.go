@@ -22,7 +22,7 @@ type Snapshot struct {
 // default.
 type SnapshotOptions struct {
 	// MaxPasses is the largest number of listings. It must be at least 2,
-	// because one pass alone agrees with nothing. 0: 5.
+	// because two passes are compared. 0: 5.
 	MaxPasses int
 }
 
@@ -48,13 +48,13 @@ func TakeSnapshot(ctx context.Context, l ImageLister, req ListImageRequest, o Sn
 	if passes < 2 {
 		return nil, &OptionError{
 			Option: "SnapshotOptions", Value: "MaxPasses: " + strconv.Itoa(o.MaxPasses),
-			Reason: "must be at least 2: one pass alone agrees with nothing",
+			Reason: "must be at least 2, because two passes are compared",
 		}
 	}
 	if req.PageNumber > 1 {
 		return nil, &ParamError{
 			Field: "PageNumber", Value: strconv.Itoa(req.PageNumber),
-			Reason: "must be unset: a snapshot covers the whole inventory",
+			Reason: "must be unset, because a snapshot covers the whole inventory",
 		}
 	}
 	var (

@@ -81,7 +81,7 @@ func (e *WaitError) Unwrap() error { return e.Err }
 
 // WaitForImage polls until the image is AVAILABLE and returns it. An image with
 // several versions is judged by its latest one: the version that
-// LatestVersionID names, otherwise the last by Created. Options hold for every
+// LatestVersionID names, otherwise the newest by Created. Options hold for every
 // poll.
 //
 // WaitForImage returns a [*WaitError], with the image as last seen:
@@ -232,9 +232,9 @@ func (w *waiter) tolerate(ctx context.Context, err error) (requested time.Durati
 	return 0, nil
 }
 
-// mayPass reports whether a later poll may succeed. A proxy's page, an
-// incomplete listing and a failure of the credentials provider often pass, so
-// they count as failed polls although a single call does not retry them. When
+// mayPass reports whether a later poll may succeed. A page of a proxy, an
+// incomplete listing and a failure of the credentials provider are often
+// temporary, so the wait goes on although a single call does not retry them. If
 // there were no credentials from the start, the wait ends.
 func (w *waiter) mayPass(err error) bool {
 	_, undecodable := as[*DecodeError](err)
@@ -274,7 +274,7 @@ func (w *waiter) poll(ctx context.Context, begun time.Time) (map[string]Image, e
 	if err != nil {
 		return nil, err
 	}
-	if listed { // an image in its grace period may well not exist yet
+	if listed { // an image in its grace period may not exist yet
 		missing = slices.DeleteFunc(missing, func(id string) bool {
 			_, ok := found[id]
 			return !ok && w.mayBeMissing(id, begun)
