@@ -25,8 +25,8 @@ const (
 	growth       = 0.055 // share of the rate a second, right after a cut, at 20 requests a second
 	growthPower  = 0.23  // of the rate, that the share grows with
 	doubling     = 1.4   // seconds that double the growth, at high rates
-	slowDoubling = 3.0   // requests a second at which it takes twice as long
-	catchUp      = 1.5   // the highest rate is so many times the rate: it is worth growing fast
+	slowDoubling = 3.0   // requests a second at which that takes twice as long
+	catchUp      = 1.5   // the rate grows fast while the highest rate is so many times the rate
 	fastDoubling = 0.4   // seconds that double the growth then
 
 	probing      = 1.06 // factor between the times of requests while all are refused
@@ -133,7 +133,7 @@ func (p *Pacer) Refused(sent, now time.Time, delay time.Duration, chance float64
 	}
 	switch {
 	case !p.awake:
-		p.awake, p.ramping = true, true
+		p.awake, p.ramping, p.highest = true, true, 0
 		p.restart(now, max(firstRate, p.served.rate(now)))
 		p.next = now.Add(scale(p.interval(), 1+chance))
 	case sent.Before(p.cutAt):
