@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -432,5 +433,30 @@ func TestNoSecretShowsInAnIdentifierOrAPath(t *testing.T) {
 				t.Errorf("%q is not one line", err)
 			}
 		})
+	}
+}
+
+// A refused signature comes with all that was to be signed. With RPC, every
+// Chinese character of it takes 15 bytes.
+func TestARefusalThatRepeatsALongRequestIsRead(t *testing.T) {
+	t.Parallel()
+	request := appstreaming.ListImageRequest{ImageName: strings.Repeat("设计云桌面", 20)}
+	for i := range 20 {
+		key := strings.Repeat("团队", 60) + strconv.Itoa(i)
+		request.Tags = append(request.Tags, appstreaming.Tag{Key: key, Value: strings.Repeat("桌", 128)})
+	}
+	const secret = "c4nary-secret/+x"
+	service := appstreamingtest.NewServer(t)
+	wrong := appstreaming.WithCredentials(appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, secret, ""))
+	for _, signature := range signatures {
+		_, err := service.Client(appstreaming.WithSignature(signature), wrong).ListImage(t.Context(), request)
+		var apiErr *appstreaming.APIError
+		if !errors.As(err, &apiErr) || apiErr.Code != appstreaming.CodeSignatureDoesNotMatch || apiErr.Message == "" || apiErr.RequestID == "" {
+			t.Fatalf("%v: got %v, want code, message and request id", signature, err)
+		}
+		if !errors.Is(err, appstreaming.ErrBadCredentials) || len(apiErr.Body) == 0 {
+			t.Errorf("%v: got %v with %d bytes of body", signature, err, len(apiErr.Body))
+		}
+		assertNoSecret(t, shown(err), []string{"c4nary"})
 	}
 }
