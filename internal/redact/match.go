@@ -1,7 +1,7 @@
 package redact
 
 import (
-	"cmp"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,30 +111,36 @@ func (m *matcher) steps(at, layers int) []step {
 		return found
 	}
 	var found []step
-	m.each(at, layers-1, func(introducer step) {
+	inner := layers - 1 // the encodings that may cover the parts of this escape
+	m.each(at, inner, func(introducer step) {
 		switch introducer.char {
 		case '%':
-			m.hex(&found, introducer.end, layers-1, 2, 0)
+			m.hex(&found, introducer.end, inner, 2, 0)
 		case '\\':
-			m.each(introducer.end, layers-1, func(s step) {
+			m.each(introducer.end, inner, func(s step) {
 				switch s.char {
 				case 'u':
-					m.hex(&found, s.end, layers-1, 4, 0)
+					m.hex(&found, s.end, inner, 4, 0)
 				case '"', '\\', '/':
-					found = append(found, s)
+					add(&found, s)
 				}
 			})
 		case '&':
 			m.reference(&found, introducer.end)
 		}
 	})
-	slices.SortFunc(found, func(a, b step) int { return cmp.Or(a.end-b.end, int(a.char)-int(b.char)) })
-	found = slices.Compact(found)
 	if m.known == nil {
 		m.known = make(map[place][]step)
 	}
 	m.known[here] = found
 	return found
+}
+
+// add appends a step that is not there yet.
+func add(found *[]step, s step) {
+	if !slices.Contains(*found, s) {
+		*found = append(*found, s)
+	}
 }
 
 // each calls f for every way to read the character at an offset: as it is, and
@@ -148,29 +154,22 @@ func (m *matcher) each(at, layers int, f func(step)) {
 	}
 }
 
-// hex appends the ways to read a character that is given by hexadecimal digits.
-func (m *matcher) hex(found *[]step, at, layers, digits, value int) {
+// hex adds the ways to read a character that is given by hexadecimal digits.
+func (m *matcher) hex(found *[]step, at, layers, digits int, value uint64) {
 	if digits == 0 {
-		if value < 1<<8 {
-			*found = append(*found, step{byte(value), at})
+		if value <= math.MaxUint8 {
+			add(found, step{byte(value), at})
 		}
 		return
 	}
 	m.each(at, layers, func(s step) {
-		if digit := strings.IndexByte("0123456789abcdef", lower(s.char)); digit >= 0 {
+		if digit, err := strconv.ParseUint(string(rune(s.char)), 16, 8); err == nil {
 			m.hex(found, s.end, layers, digits-1, value<<4|digit)
 		}
 	})
 }
 
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		c += 'a' - 'A'
-	}
-	return c
-}
-
-// reference appends the character that an XML character reference stands for.
+// reference adds the character that an XML character reference stands for.
 func (m *matcher) reference(found *[]step, at int) {
 	name, _, ok := strings.Cut(m.text[at:min(len(m.text), at+longestEscape)], ";")
 	if !ok {
@@ -181,7 +180,7 @@ func (m *matcher) reference(found *[]step, at int) {
 		char, known = character(number)
 	}
 	if known {
-		*found = append(*found, step{char, at + len(name) + 1})
+		add(found, step{char, at + len(name) + 1})
 	}
 }
 

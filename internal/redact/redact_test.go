@@ -11,7 +11,7 @@ import (
 )
 
 // secret has every kind of character that an encoding changes.
-const secret = "hun/ter22+with=signs&<more>%41\\u0042\"'"
+const secret = "hun/ter22+with=signs&<more>%41\\u0042\"'*JZjz0@"
 
 func secrets(list ...string) *Secrets {
 	s := new(Secrets)
@@ -155,6 +155,50 @@ func TestTextWithoutSecretsStaysAsItIs(t *testing.T) {
 	}
 }
 
+func TestAnEscapeMayBeginTheText(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"%68un/ter22", `\u0068un/ter22`, "&#104;un/ter22", "hun/ter22"} {
+		if got := secrets("hun/ter22").Text(text); got != Mask {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}
+
+func TestAtMostThreeEncodingsAreUndone(t *testing.T) {
+	t.Parallel()
+	percent, escaped := all("%%%02x"), all(`\u%04x`)
+	four := chain(percent, percent, percent, percent)
+	const rest = "un/ter22"
+	for name, first := range map[string]string{
+		"all of a character":       four("h"),
+		"its percent sign":         chain(percent, percent, percent)("%") + "68",
+		"its first digit":          "%" + chain(percent, percent, percent)("6") + "8",
+		"its second digit":         "%6" + chain(percent, percent, percent)("8"),
+		"its backslash":            chain(percent, percent, percent)(`\`) + "u0068",
+		"its letter u":             `\` + chain(percent, percent, percent)("u") + "0068",
+		"a digit after its u":      `\u006` + chain(percent, percent, percent)("8"),
+		"an escape, escaped often": chain(escaped, escaped, escaped, escaped)("h"),
+		"its ampersand":            chain(percent, percent, percent)("&") + "#104;",
+	} {
+		if got := secrets("hun/ter22").Text(first + rest); got != first+rest {
+			t.Errorf("%s: %q became %q", name, first+rest, got)
+		}
+	}
+	for name, first := range map[string]string{
+		"all of a character": chain(percent, percent, percent)("h"), "its percent sign": chain(percent, percent)("%") + "68",
+		"its digits": "%" + chain(percent, percent)("68"), "its escape": chain(percent, percent)(`\u0068`),
+		"its reference": chain(percent, percent)("&") + "#104;",
+	} {
+		if got := secrets("hun/ter22").Text(first + rest); got != Mask {
+			t.Errorf("%s: %q became %q", name, first+rest, got)
+		}
+	}
+	zeros := `\u0100\u0100\u0100\u0100`
+	if got := secrets("\x00\x00\x00\x00").Text(zeros); got != zeros {
+		t.Errorf("%q became %q", zeros, got)
+	}
+}
+
 func TestSecretsOfFewerThanFourBytesAreNotMasked(t *testing.T) {
 	t.Parallel()
 	if got := secrets("abc", "defg").Text("abcdefg"); got != "abc***" {
@@ -207,7 +251,8 @@ func TestTheBeginningOfASecretIsMaskedWhereABodyIsCut(t *testing.T) {
 		"hun/&#1": "***",
 		"hun/% x": "hun/% x", "hun/%\n": "hun/%\n", "hun/%\t": "hun/%\t", "hun/%\r": "hun/%\r", "hun/%\"": "hun/%\"", "hun/%<": "hun/%<",
 		"hun/%>": "hun/%>",
-		"hun/x":  "hun/x", "hun/%" + strings.Repeat("z", longestEscape): "hun/%" + strings.Repeat("z", longestEscape),
+		"hun/x":  "hun/x", "hun/%" + strings.Repeat("z", longestEscape-2): "***",
+		"hun/%" + strings.Repeat("z", longestEscape-1): "hun/%" + strings.Repeat("z", longestEscape-1),
 	} {
 		if got := s.CutText(text); got != want {
 			t.Errorf("%q became %q, want %q", text, got, want)
