@@ -19,12 +19,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// How calls and attempts end: with their ctx, with their time, because of a
-// transport that breaks the rules, or with a panic.
+// These tests show how calls and attempts end: with their ctx, by a timeout,
+// because of a transport that breaks the rules, or with a panic.
 
 var errLimited = errors.New("the limiter refuses")
 
-// limiter takes its time, or until ctx ends, and can fail.
+// limiter takes some time, ends with ctx, and can fail.
 type limiter struct {
 	takes   time.Duration
 	failsAt int // the number of the Wait that fails
@@ -78,7 +78,7 @@ func respondWith(status int, body io.ReadCloser) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{"X-Acs-Request-Id": {"R-HEADER"}}, Body: body, ContentLength: -1}
 }
 
-// stuck is a service, a provider and a limiter of which one waits for ctx's end
+// stuck is a service, a provider and a limiter. One of them waits for ctx's end
 // in the attempt with the given number. Attempts before that one are refused.
 type stuck struct {
 	place   string
@@ -143,7 +143,7 @@ func TestACallEndsWithItsContext(t *testing.T) {
 	for _, place := range []string{"provider", "limiter", "headers", "body", "wait"} {
 		for end, ended := range ends {
 			if place == "wait" && end != "canceled" {
-				continue // a wait past the deadline does not begin, as another test shows
+				continue // a wait past the deadline does not begin; another test shows that
 			}
 			for _, attempt := range []int{1, 2} {
 				t.Run(fmt.Sprintf("%s in %s of attempt %d", end, place, attempt), func(t *testing.T) {
@@ -175,7 +175,7 @@ func TestACallEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// The service's answer is worth keeping, even if ctx ends as it arrives.
+// The error keeps the service's answer even if ctx ends while it arrives.
 func TestAnAnswerIsNotTakenForTheContextsEnd(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -359,14 +359,14 @@ func TestASlowProviderIsRetried(t *testing.T) {
 				if diff := cmp.Diff([]any{4, "no attempts left", true}, got); diff != "" {
 					t.Errorf("%v (-want +got):\n%s", err, diff)
 				}
-				time.Sleep(time.Minute) // until the late ones are done
+				time.Sleep(time.Minute) // until late calls have returned
 			})
 		})
 	}
 }
 
-// Timeouts below this package match context.DeadlineExceeded. Only the caller's
-// ctx may look like that.
+// Timeouts of the network match context.DeadlineExceeded. In errors of this
+// package, only the end of the caller's ctx may match it.
 func TestFailuresOfTheNetworkDoNotLookLikeTheContextsEnd(t *testing.T) {
 	t.Parallel()
 	other, cancel := context.WithTimeout(t.Context(), 0)
@@ -515,7 +515,8 @@ func TestATransportErrorNamesTheRequestWhoseBodyBroke(t *testing.T) {
 	}
 }
 
-// A panic in the caller's code reaches the caller. Nothing is lost by it.
+// A panic in the caller's code reaches the caller. No connection, slot or retry
+// token is lost.
 func TestPanicsReachTheCaller(t *testing.T) {
 	t.Parallel()
 	down := refusal(503, "ServiceUnavailable")

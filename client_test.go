@@ -24,7 +24,7 @@ import (
 
 const smallPage = `{"Success":true,"Code":"200","RequestId":"R","Count":1,"PageNumber":1,"PageSize":10,"Data":[{"ImageId":"imgc-1"}]}`
 
-// tlsService serves a page over TLS and counts the connections that were begun.
+// tlsService serves a page over TLS and counts new connections.
 func tlsService(t *testing.T, configure func(*httptest.Server)) (service *httptest.Server, dialed *atomic.Int32) {
 	t.Helper()
 	dialed = new(atomic.Int32)
@@ -102,8 +102,8 @@ func TestCertificateErrorsAreNotRetried(t *testing.T) {
 	}
 }
 
-// The client's own transport: nothing here trusts the service, so that what is
-// seen is how far the handshake gets.
+// These tests use the client's own transport, which does not trust the service's
+// certificate. They show how far the handshake gets.
 func TestTheDefaultTransportSpeaksTLS12AndNewerOnly(t *testing.T) {
 	t.Parallel()
 	var offered []uint16
@@ -200,7 +200,7 @@ func TestPlainHTTPWhereTLSIsSpokenIsNotRetried(t *testing.T) {
 }
 
 // relay passes bytes on to a server. Connections that it has silenced stay open,
-// and their bytes are swallowed.
+// and it drops their bytes.
 type relay struct {
 	net.Listener
 	target string

@@ -422,7 +422,7 @@ func TestEverySignatureVectorIsReproduced(t *testing.T) {
 type acs3Result struct{ Query, CanonicalRequest, Signature, Authorization string }
 
 func reproduceACS3(v signatureVector) (want, got acs3Result) {
-	// The values of one name are trimmed, sorted and joined.
+	// The canonical form trims, sorts and joins the values of one name.
 	values := map[string][]string{"x-acs-content-sha256": {v.Inputs.PayloadHash}}
 	if v.ID == "acs3-sdk-getauthorization" {
 		delete(values, "x-acs-content-sha256") // a test of the signer alone

@@ -26,7 +26,7 @@ import (
 	"github.com/wuying-go/appstreaming/internal/profile"
 )
 
-// place is an environment and a home directory of a test's own.
+// place is the environment and the home directory of one test.
 type place struct {
 	home        string
 	environment map[string]string
@@ -281,8 +281,8 @@ func TestASourceThatFailsLaterIsNamed(t *testing.T) {
 	}
 }
 
-// The command of an External profile is not run. credentials-go would print
-// what it wrote and rewrite the CLI's file.
+// The client does not run the command of an External profile. credentials-go
+// would run it, print its output and rewrite the CLI's file.
 func TestAnExternalProfileRunsNothingAndWritesNothing(t *testing.T) {
 	here := somewhere(t)
 	marker := filepath.Join(here.home, "ran")

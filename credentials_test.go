@@ -220,14 +220,14 @@ func TestARefusalMakesTheSourceBeAskedAgain(t *testing.T) {
 	first := ask()
 	gate.InvalidateCredentials(t.Context(), first)
 	second := ask()
-	gate.InvalidateCredentials(t.Context(), first) // a late refusal of what is no longer in use
+	gate.InvalidateCredentials(t.Context(), first) // a late refusal of credentials that are no longer in use
 	third := ask()
 	if first.AccessKeyID != "LTAI1" || second.AccessKeyID != "LTAI2" || third.AccessKeyID != "LTAI2" {
 		t.Errorf("generations %s, %s, %s; want 1, 2, 2", first.AccessKeyID, second.AccessKeyID, third.AccessKeyID)
 	}
 }
 
-// invalidating counts what it is told.
+// invalidating records the refused credentials.
 type invalidating struct {
 	CredentialsProvider
 	refused []Credentials
@@ -369,12 +369,12 @@ func TestARefusedKeyIsReplacedOnceAndOnlyByAnotherOne(t *testing.T) {
 				if succeeds := len(test.sent) > len(test.codes); succeeds != (err == nil) || !succeeds && !errors.Is(err, last) {
 					t.Errorf("got %v, %v; want success %t, or %s", page, err, succeeds, last)
 				}
-				told := len(test.sent) - 1
+				refusals := len(test.sent) - 1
 				if err != nil && last != CodeSignatureDoesNotMatch {
-					told++
+					refusals++
 				}
-				if len(provider.refused) != told || told > 0 && provider.refused[0].AccessKeyID != "LTAI1" {
-					t.Errorf("the provider was told %v, want %d refusals", provider.refused, told)
+				if len(provider.refused) != refusals || refusals > 0 && provider.refused[0].AccessKeyID != "LTAI1" {
+					t.Errorf("the provider received %v, want %d refusals", provider.refused, refusals)
 				}
 			})
 		})

@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// FuzzDecodePage holds the decoder to the plain one: same bodies accepted, same
-// values.
+// FuzzDecodePage compares the decoder with a plain one. Both accept the same
+// bodies and return the same values.
 func FuzzDecodePage(f *testing.F) {
 	f.Add(readPage(f, "documented-example.json"))
 	page := readPage(f, "page-10.json")
@@ -34,7 +34,7 @@ func checkAgainstPlain(t *testing.T, body []byte) {
 	if string(body) != sent {
 		t.Fatalf("%.300q: the body was changed", sent)
 	}
-	clear(body) // what was decoded must not depend on it
+	clear(body) // the result must not depend on it
 	if (err == nil) != accepted {
 		t.Fatalf("%.300q: error %v, want acceptance %t", sent, err, accepted)
 	}
@@ -53,9 +53,9 @@ func checkAgainstPlain(t *testing.T, body []byte) {
 	checkRoundTrip(t, got)
 }
 
-// plainDecodePage is the decoder's yardstick: the same rules, on top of
-// encoding/json and the models' tags, with no thought for speed. It reports
-// whether the body is a page, and if only its shape is wrong, where.
+// plainDecodePage has the same rules as the decoder. It uses encoding/json and
+// the models' tags, and is simple instead of fast. It reports whether the body is
+// a page, and where, if only its shape is wrong.
 func plainDecodePage(body []byte) (page ListImageResponse, ok success, path string, accepted bool) {
 	members, isObject := plainMembers(body)
 	if !isObject || !utf8.Valid(body) {

@@ -203,7 +203,7 @@ func TestKeepingAnImageKeepsNotItsPage(t *testing.T) {
 	runtime.KeepAlive(body)
 }
 
-// The body of a response is read into memory that is used again.
+// The memory that a response's body is read into is reused.
 func TestRawIsNotOverwrittenByLaterCalls(t *testing.T) {
 	t.Parallel()
 	calls := 0

@@ -101,7 +101,7 @@ func TestAPageCutShortIsAnErrorAndNoMore(t *testing.T) {
 	}
 }
 
-// pageRows are bodies and what becomes of them.
+// pageRows holds bodies and the pages that they decode to.
 var pageRows = []struct {
 	name, body string
 	want       ListImageResponse
@@ -183,7 +183,7 @@ func TestCountIsAsLargeAsAnInt(t *testing.T) {
 	}
 }
 
-// errorRows are bodies that are no pages.
+// errorRows holds bodies that are not pages.
 var errorRows = []struct {
 	name, body string
 	want       DecodeError
@@ -227,7 +227,7 @@ func TestWhatIsNoPageIsAnErrorWithPathAndOffset(t *testing.T) {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 			if page.Images != nil {
-				t.Errorf("images %v beside an error", page.Images)
+				t.Errorf("images %v together with an error", page.Images)
 			}
 		})
 	}
@@ -283,7 +283,7 @@ func TestManyGoroutinesDecodeAtOnce(t *testing.T) {
 	wait.Wait()
 }
 
-// imageRows are members of one image and what becomes of them.
+// imageRows holds members of one image and the image that they decode to.
 var imageRows = []struct {
 	name, members string
 	want          Image
@@ -418,7 +418,7 @@ func TestListsOfAnImageDoNotRunIntoEachOther(t *testing.T) {
 	}
 }
 
-// The list at decodePage, one by one.
+// The rows follow the list in the documentation of decodePage.
 func TestEncodingJSONDiffersWhereItIsMeantTo(t *testing.T) {
 	t.Parallel()
 	type plain struct {

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// jsonValue is what a JSON text means, numbers as they are written.
+// jsonValue returns the value of a JSON text, with numbers as they are written.
 func jsonValue(tb testing.TB, text []byte) (value any) {
 	tb.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(text))

@@ -16,7 +16,7 @@ import (
 	"github.com/wuying-go/appstreaming/appstreamingtest"
 )
 
-// Other credentials for one call.
+// Use other credentials for one call.
 func ExampleWithCredentials() {
 	service := appstreamingtest.New(appstreamingtest.SampleImages(3)...)
 	defer service.Close()
@@ -39,8 +39,8 @@ func ExampleWithCredentials() {
 	// STS.appstreamingtest-key
 }
 
-// Any credential of aliyun/credentials-go will do: RAM roles, OIDC, ECS metadata
-// and more.
+// Use any credential of aliyun/credentials-go: RAM roles, OIDC, ECS metadata and
+// more.
 func ExampleFromCredential() {
 	service := appstreamingtest.New(appstreamingtest.SampleImages(3)...)
 	defer service.Close()
@@ -63,9 +63,9 @@ func ExampleFromCredential() {
 	// Output: 3 images
 }
 
-// A RAM role, whose key STS issues. credentials-go sends its requests with a copy
-// of http.DefaultTransport, so certificate authorities set there reach STS too. A
-// proxy is set by SetProxy, or by the environment variable HTTPS_PROXY.
+// Assume a RAM role, whose key STS issues. credentials-go sends its requests with
+// a copy of http.DefaultTransport, so they trust the certificate authorities set
+// there. SetProxy or the environment variable HTTPS_PROXY sets a proxy.
 func ExampleFromCredential_ramRole() {
 	service := appstreamingtest.New(appstreamingtest.SampleImages(3)...)
 	defer service.Close()
@@ -108,7 +108,7 @@ func ExampleFromCredential_ramRole() {
 	// 3 images
 }
 
-// A profile of the Alibaba Cloud CLI. The program needs no keys of its own.
+// Use a profile of the Alibaba Cloud CLI. The program needs no keys of its own.
 func ExampleWithProfile() {
 	client, err := appstreaming.New(appstreaming.RegionShanghai, appstreaming.WithProfile("a-profile-that-does-not-exist"))
 	if err != nil {
@@ -146,7 +146,7 @@ func (v *vault) InvalidateCredentials(_ context.Context, refused appstreaming.Cr
 	}
 }
 
-// A provider that keeps a token drops it when the service has refused it.
+// Write a provider that drops a token when the service has refused it.
 func ExampleCredentialsInvalidator() {
 	service := appstreamingtest.New(appstreamingtest.SampleImages(3)...)
 	defer service.Close()
@@ -173,8 +173,8 @@ func ExampleCredentialsInvalidator() {
 	// Output: 3 images after 2 attempts
 }
 
-// Credentials from a source of your own are asked for before every attempt, and
-// never printed.
+// Use a source of your own. The client asks it before every attempt and never
+// prints the credentials.
 func ExampleCredentialsFunc() {
 	service := appstreamingtest.New(appstreamingtest.SampleImages(3)...)
 	defer service.Close()
@@ -201,7 +201,7 @@ func ExampleCredentialsFunc() {
 	// Credentials{AccessKeyID:STS.appstreamingtest-key AccessKeySecret:*** SecurityToken:***} <nil>
 }
 
-// A fixed access key, here the wrong one.
+// Use a fixed access key. This one is wrong.
 func ExampleStaticCredentials() {
 	service := appstreamingtest.New()
 	defer service.Close()
@@ -213,7 +213,7 @@ func ExampleStaticCredentials() {
 	// Output: true
 }
 
-// There are no credentials anywhere.
+// Detect that no source has credentials.
 func ExampleCredentialsError() {
 	client, err := appstreaming.New(appstreaming.RegionShanghai,
 		appstreaming.WithCredentials(appstreaming.CredentialsFunc(func(context.Context) (appstreaming.Credentials, error) {

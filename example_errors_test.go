@@ -56,7 +56,7 @@ func ExampleAPIError() {
 	// denied:     appstreaming:ListImage ImplicitDeny
 }
 
-// When ctx ends, the error says so and says what went wrong before.
+// When ctx ends, the error matches ctx's error and the failure before that.
 func ExampleClient_ListImage_deadline() {
 	service := appstreamingtest.New()
 	defer service.Close()
@@ -74,7 +74,7 @@ func ExampleClient_ListImage_deadline() {
 	// true
 }
 
-// No complete response arrived.
+// A response did not arrive completely.
 func ExampleTransportError() {
 	service := appstreamingtest.New()
 	defer service.Close()
@@ -89,7 +89,7 @@ func ExampleTransportError() {
 	// Output: 3 attempts, no attempts left
 }
 
-// A response that is no page says where it stopped to make sense.
+// An invalid response is an error that says where decoding stopped.
 func ExampleDecodeError() {
 	service := appstreamingtest.New()
 	defer service.Close()
@@ -103,7 +103,7 @@ func ExampleDecodeError() {
 	// Output: status 200, byte 0: <html>Please log in</html>
 }
 
-// An option or a parameter that cannot be right is found at once.
+// An invalid option or parameter is an error before anything is sent.
 func ExampleOptionError() {
 	_, err := appstreaming.New(appstreaming.RegionShanghai, appstreaming.WithPrefetch(65))
 	fmt.Println(err)

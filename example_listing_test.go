@@ -69,7 +69,7 @@ func ExamplePager() {
 	for pager.More() {
 		page, err := pager.Next(ctx)
 		if err != nil {
-			fmt.Println(err) // the pager has not moved: Next may be called again
+			fmt.Println(err) // the pager has not moved: call Next again
 			return
 		}
 		fmt.Printf("page %d: %d images\n", page.PageNumber, len(page.Images))
@@ -167,7 +167,7 @@ func ExampleSnapshotOptions() {
 	service := appstreamingtest.New(appstreamingtest.SampleImages(237)...)
 	defer service.Close()
 	service.OnRequest(func(appstreamingtest.Request) {
-		service.Remove(service.Images()[0].ImageID) // one image less for every request
+		service.Remove(service.Images()[0].ImageID) // every request deletes an image
 	})
 
 	options := appstreaming.SnapshotOptions{MaxPasses: 2}

@@ -25,10 +25,10 @@ import (
 // it, so that nothing is out of the fuzzer's reach.
 const separator = "\x1e"
 
-// FuzzWhatValidatesIsAccepted makes requests of every field and option from
-// fuzzed text. What is refused is refused by a typed error, before anything is
-// sent; all else is sent, passes the double's verification whatever the
-// signature and the credentials, and arrives as it was meant.
+// FuzzWhatValidatesIsAccepted sets every field and option of a request from
+// fuzzed text. An invalid request is refused by a typed error before anything is
+// sent. A valid one passes the double's verification with every signature and
+// credential, and arrives unchanged.
 func FuzzWhatValidatesIsAccepted(f *testing.F) {
 	for _, values := range capturedValues(f) {
 		f.Add(strings.Join(values, separator), uint64(0), int32(1), int32(0), int32(10), "Zone", "z", "app", "1.0", int64(0))

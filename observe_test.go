@@ -74,7 +74,7 @@ func TestObserversAndLogSeeEveryAttempt(t *testing.T) {
 	})
 }
 
-// watching returns an option that keeps what an observer is told.
+// watching returns an option whose observer keeps the attempts.
 func watching(attempts *[]Attempt) Option {
 	return WithObserver(func(_ context.Context, a Attempt) { *attempts = append(*attempts, a) })
 }

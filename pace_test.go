@@ -250,7 +250,7 @@ func TestPacingBelongsToAnEndpointAndAnAccessKey(t *testing.T) {
 	})
 }
 
-// A provider can return the credentials of whoever asks.
+// A provider can return other credentials for each caller.
 func TestAnAttemptWaitsUnderTheKeyThatItsProviderReturns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -226,7 +226,7 @@ func TestAnErrorIsYieldedOnceInItsPagesPlace(t *testing.T) {
 				if diff := cmp.Diff(numbered(0, 30), got); diff != "" || failures != 1 {
 					t.Errorf("%d failures, images (-want +got):\n%s", failures, diff)
 				}
-				// The second range starts anew, and the fault is gone.
+				// The second range starts a new listing, and the fault is gone.
 				again, err := appstreaming.Collect(seq)
 				if diff := cmp.Diff(numbered(0, 100), imageIDs(again)); diff != "" || err != nil {
 					t.Errorf("second range: %v, images (-want +got):\n%s", err, diff)
@@ -441,7 +441,7 @@ func TestImagesFollowsPagesThatChange(t *testing.T) {
 			2, map[int][]string{1: {"6 a b", "6 e a"}, 2: {"6 b c"}, 3: {"6 d f"}},
 			"a b c d f e", nil, 4,
 		},
-		"an image that is listed twice for good": {
+		"an image that stays listed twice": {
 			2, map[int][]string{1: {"6 a b"}, 2: {"6 c a"}, 3: {"6 d e"}},
 			"a b c d e", nil, 4,
 		},
@@ -679,7 +679,7 @@ func TestPagesAheadAreDroppedAtTheEnd(t *testing.T) {
 				page.Images = []appstreaming.Image{{ImageID: "a"}, {ImageID: "b"}}
 			case 2:
 				page.Images = []appstreaming.Image{{ImageID: "c"}}
-			case 3: // the end, whatever Count says
+			case 3: // the end, regardless of Count
 			default:
 				<-ctx.Done()
 				return nil, ctx.Err()

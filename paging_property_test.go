@@ -219,9 +219,9 @@ func (t *endings) String() string {
 	return fmt.Sprintf("%5.1f%% %6.2f%% %5.2f", 100*float64(t.failed)/n, 100*float64(t.silent)/n, float64(t.requests)/n)
 }
 
-// Listings of a service with any habit are complete or fail. The table in the
-// log shows the old rule beside: failed, silently short, requests a listing.
-// -paging.listings=6000 makes it exact.
+// Listings of a service with any habit are complete or fail. The table in the log
+// compares them with the old rule: failed listings, silently short listings, and
+// requests per listing. -paging.listings=6000 makes it exact.
 func TestListingsAreCompleteOrFailWhateverTheServicesHabit(t *testing.T) {
 	t.Parallel()
 	type bound struct{ failed, silent float64 } // the largest shares
@@ -229,7 +229,7 @@ func TestListingsAreCompleteOrFailWhateverTheServicesHabit(t *testing.T) {
 		appstreamingtest.HabitChanging:          {.01, .02}, // changes that cancel out in Count cannot be seen
 		appstreamingtest.HabitChangingFast:      {.02, .06},
 		appstreamingtest.HabitLimitChanging:     {.01, .03},
-		appstreamingtest.HabitCountTooHigh:      {.6, 0}, // a full last page cannot be told from a lost one
+		appstreamingtest.HabitCountTooHigh:      {.6, 0}, // a full last page looks like a lost page after it
 		appstreamingtest.HabitLosesPage:         {.6, 0},
 		appstreamingtest.HabitCutsOff:           {.6, 0},
 		appstreamingtest.HabitIgnoresPageNumber: {.7, 0},
@@ -619,7 +619,7 @@ func (p *propertyRun) checkpoint(client *appstreaming.Client) func() ([]appstrea
 	var all []appstreaming.Image
 	return func() ([]appstreaming.Image, error) {
 		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel() // ends what the pager left behind has under way
+		defer cancel() // ends the requests in flight of the abandoned pager
 		pager := appstreaming.NewPager(client, req)
 		for pager.More() {
 			page, err := pager.Next(ctx)

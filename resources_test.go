@@ -52,7 +52,8 @@ func peakHeap(f func()) int64 {
 	return peak - before
 }
 
-// These measure the heap of the whole process and so do not run beside others.
+// These tests measure the heap of the whole process, so they do not run in
+// parallel.
 
 func TestListingAHundredThousandImagesTakesBoundedMemory(t *testing.T) {
 	count := 100_000

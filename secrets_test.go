@@ -21,9 +21,8 @@ import (
 	"github.com/wuying-go/appstreaming/appstreamingtest"
 )
 
-// witness is a transport that notes what of each request must not show up
-// anywhere: its signature, and a signed query. It can fail in place of the
-// network.
+// witness is a transport that records the secrets of each request: its signature
+// and its signed query. It can fail in place of the network.
 type witness struct {
 	mu      sync.Mutex
 	secrets []string
@@ -47,7 +46,7 @@ func (w *witness) RoundTrip(req *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(req)
 }
 
-// printed is a value in every form it could reach a log in.
+// printed returns a value in every form in which it could reach a log.
 func printed(v any) string {
 	var b strings.Builder
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
@@ -61,7 +60,7 @@ func printed(v any) string {
 	return b.String() + log.String()
 }
 
-// unwrapped is an error and all it wraps.
+// unwrapped returns an error and all errors that it wraps.
 func unwrapped(err error) []error {
 	if err == nil {
 		return nil
@@ -78,7 +77,7 @@ func unwrapped(err error) []error {
 	return all
 }
 
-// shown is all that an error shows.
+// shown returns all texts that an error shows.
 func shown(err error) string {
 	var out strings.Builder
 	for _, e := range unwrapped(err) {

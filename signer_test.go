@@ -155,8 +155,8 @@ func TestBearerTokensAreNotSigned(t *testing.T) {
 }
 
 // rpcWithURL returns an RPC request whose signed URL has exactly the given
-// length. The encoded signature varies by a few bytes, so the nonce is varied
-// until the length fits.
+// length. The encoded signature varies by a few bytes, so the function varies
+// the nonce until the length is right.
 func rpcWithURL(t *testing.T, length int) *http.Request {
 	t.Helper()
 	cfg, s := typicalConfig(SignatureRPC)

@@ -15,7 +15,7 @@ import (
 	"github.com/wuying-go/appstreaming/internal/simulation"
 )
 
-// tolerance is virtual time: nothing that takes no time takes longer.
+// tolerance is virtual time. Steps that take no time may take that long.
 const tolerance = time.Millisecond
 
 // checkCall checks a ListImage call that has just ended.

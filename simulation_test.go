@@ -120,7 +120,7 @@ type simulated struct {
 	problems   []string
 }
 
-// simulationPlan is what a run's client is like.
+// simulationPlan describes a run's client.
 type simulationPlan struct {
 	service    simulation.Plan
 	survivable bool // nothing happens that a client cannot ride out
@@ -437,7 +437,7 @@ func (s *simulated) providerTrouble(ctx context.Context) error {
 	case kind == 0:
 		return fmt.Errorf("asking for a key: %w", errNoNetwork)
 	case kind == 1:
-		time.Sleep(s.plan.policy.attemptTimeout() + time.Second) // whatever ctx says
+		time.Sleep(s.plan.policy.attemptTimeout() + time.Second) // even if ctx has ended
 	case kind == 2:
 		<-ctx.Done()
 		return ctx.Err()
@@ -505,7 +505,7 @@ func (k *simulatedSource) GetCredential() (*credentials.CredentialModel, error) 
 	}, nil
 }
 
-// activity is what one caller does.
+// activity is the work of one caller.
 type activity struct {
 	number  int
 	kind    string
@@ -599,7 +599,7 @@ func (s *simulated) contextOf(a *activity, ending int) (context.Context, context
 	return ctx, func() {}
 }
 
-// perform does what an activity is.
+// perform runs an activity.
 func (s *simulated) perform(ctx context.Context, a *activity) {
 	a.ctx = context.WithValue(ctx, activityKey{}, a.number)
 	a.began = s.service.Now()

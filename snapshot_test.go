@@ -29,8 +29,8 @@ func atPage(service *appstreamingtest.Server, page string, nth int32, change fun
 
 func byTens() appstreaming.ListImageRequest { return appstreaming.ListImageRequest{PageSize: 10} }
 
-// Images heals itself where Count shows a change. Changes that cancel out in
-// Count take a snapshot.
+// Images detects a change by Count. Only a snapshot detects changes that cancel
+// out in Count.
 func TestChangesDuringAPassAreHealedOrTakeASnapshot(t *testing.T) {
 	t.Parallel()
 	images := appstreamingtest.SampleImages(41)
@@ -237,7 +237,7 @@ func TestASnapshotOfABrokenServiceEndsWithItsError(t *testing.T) {
 	}
 }
 
-// A pass that fails counts, but agrees with no other.
+// A pass that fails counts toward MaxPasses but never agrees with another.
 func TestASnapshotGoesOnAfterAPassThatIsIncomplete(t *testing.T) {
 	t.Parallel()
 	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(30)...)

@@ -19,7 +19,7 @@ import (
 	"github.com/wuying-go/appstreaming/appstreamingtest"
 )
 
-// waiting runs a test on a clock of its own, against a service that holds n
+// waiting runs a test on virtual time, against a service that holds n
 // images which are all AVAILABLE.
 func waiting(t *testing.T, n int, test func(t *testing.T, service *appstreamingtest.Server, client *appstreaming.Client)) {
 	t.Helper()
@@ -47,9 +47,9 @@ func TestWaitForImageReturnsTheImageOnceItIsAvailable(t *testing.T) {
 		service.Put(imageIn(7, appstreaming.ImageStatusInit))
 		after(10*time.Second, func() { service.Put(imageIn(7, appstreaming.ImageStatusCreating)) })
 		after(5*time.Minute, func() { service.Put(imageIn(7, appstreaming.ImageStatusAvailable)) })
-		var told []appstreaming.ImageStatus
+		var polled []appstreaming.ImageStatus
 		start := time.Now()
-		options := appstreaming.WaitOptions{OnPoll: func(i appstreaming.Image) { told = append(told, i.Status) }}
+		options := appstreaming.WaitOptions{OnPoll: func(i appstreaming.Image) { polled = append(polled, i.Status) }}
 		image, err := client.WaitForImage(t.Context(), "imgc-7", options)
 		if err != nil {
 			t.Fatal(err)
@@ -60,10 +60,10 @@ func TestWaitForImageReturnsTheImageOnceItIsAvailable(t *testing.T) {
 		if elapsed := time.Since(start); elapsed < 5*time.Minute || elapsed > 5*time.Minute+30*time.Second {
 			t.Errorf("it took %v, want 5m0s and at most a pause more", elapsed)
 		}
-		first, last := told[0], told[len(told)-2:]
-		if len(told) != service.RequestCount() || first != appstreaming.ImageStatusInit ||
+		first, last := polled[0], polled[len(polled)-2:]
+		if len(polled) != service.RequestCount() || first != appstreaming.ImageStatusInit ||
 			last[0] != appstreaming.ImageStatusCreating || last[1] != appstreaming.ImageStatusAvailable {
-			t.Errorf("told of %v in %d polls, want every poll's status", told, service.RequestCount())
+			t.Errorf("OnPoll received %v in %d polls, want every poll's status", polled, service.RequestCount())
 		}
 		for _, request := range service.Requests() {
 			if request.Params["ImageId"] != "imgc-7" {
@@ -111,7 +111,7 @@ func TestPausesBetweenPollsGrowWithinTheirBoundsAndVary(t *testing.T) {
 		})
 	}
 	if cmp.Equal(runs[0][:10], runs[1][:10]) {
-		t.Errorf("two waits paused alike: %v", runs[0][:10])
+		t.Errorf("two waits had the same pauses: %v", runs[0][:10])
 	}
 }
 
@@ -214,7 +214,7 @@ func TestPollsThatFailForAWhileDoNotEndAWait(t *testing.T) {
 	t.Parallel()
 	waiting(t, 0, func(t *testing.T, service *appstreamingtest.Server, client *appstreaming.Client) {
 		service.Put(imageIn(0, appstreaming.ImageStatusCreating))
-		for range 5 { // four bad polls, then a good one that starts the count anew
+		for range 5 { // four failed polls, then a good one that resets the count
 			service.Fail(4*4, appstreamingtest.Fault{Code: appstreaming.CodeServiceUnavailable})
 			service.Fail(1, appstreamingtest.Fault{})
 		}
@@ -345,10 +345,10 @@ func TestSeveralImagesCostOneRequestARoundWhereAPageHoldsTheInventory(t *testing
 			service.Put(imageIn(10*i, appstreaming.ImageStatusCreating))
 			after(time.Duration(5-i)*time.Minute, func() { service.Put(imageIn(10*i, appstreaming.ImageStatusAvailable)) })
 		}
-		rounds, told := 0, make(map[string]int)
+		rounds, polled := 0, make(map[string]int)
 		service.OnRequest(func(appstreamingtest.Request) { rounds++ })
 		ids := []string{"imgc-40", "imgc-0", "imgc-20", "imgc-0", "imgc-10", "imgc-30"}
-		images, err := client.WaitForImages(t.Context(), ids, appstreaming.WaitOptions{OnPoll: func(i appstreaming.Image) { told[i.ImageID]++ }})
+		images, err := client.WaitForImages(t.Context(), ids, appstreaming.WaitOptions{OnPoll: func(i appstreaming.Image) { polled[i.ImageID]++ }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -361,8 +361,8 @@ func TestSeveralImagesCostOneRequestARoundWhereAPageHoldsTheInventory(t *testing
 			}
 		}
 		// The callback hears of an image once a round, and no more once it is ready.
-		if told["imgc-0"] != rounds || told["imgc-40"] >= told["imgc-30"] || told["imgc-30"] >= told["imgc-0"] || told["imgc-1"] != 0 {
-			t.Errorf("told of %v in %d rounds", told, rounds)
+		if polled["imgc-0"] != rounds || polled["imgc-40"] >= polled["imgc-30"] || polled["imgc-30"] >= polled["imgc-0"] || polled["imgc-1"] != 0 {
+			t.Errorf("OnPoll received %v in %d rounds", polled, rounds)
 		}
 		requests := service.Requests()
 		for n := range requests[1:] {
@@ -440,7 +440,7 @@ func TestTheFirstImageThatFailsEndsTheWaitForAll(t *testing.T) {
 	})
 }
 
-// Of an image's versions it is the newest that is being made.
+// The newest version of an image is the one being created.
 func TestTheNewestVersionIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	for _, ids := range [][]string{{"imgc-0"}, {"imgc-0", "imgc-1"}} {
@@ -614,7 +614,8 @@ func TestStatusesAreReadInAnyLetterCase(t *testing.T) {
 	}
 }
 
-// A poll that is told to wait is no failed poll, however often that happens.
+// A poll with a requested delay is not a failed poll, no matter how often that
+// happens.
 func TestAWaitHonorsARequestedDelay(t *testing.T) {
 	t.Parallel()
 	waiting(t, 0, func(t *testing.T, service *appstreamingtest.Server, client *appstreaming.Client) {
@@ -660,7 +661,7 @@ func TestARefusalThatCannotPassEndsAWaitWhateverDelayItRequests(t *testing.T) {
 	})
 }
 
-// What a single call does not retry can still pass until the next poll.
+// A failure that a single call does not retry can be over by the next poll.
 func TestFailuresThatACallDoesNotRetryCountAsFailedPolls(t *testing.T) {
 	t.Parallel()
 	html := appstreamingtest.Fault{Status: 200, Body: "<html>Please log in</html>"}

@@ -1,10 +1,11 @@
 // Package envelope reads the body of a refusal, in every form that the
-// platform's services, gateways and proxies use, and as far as it arrived.
+// platform's services, gateways and proxies use, even if only its beginning
+// arrived.
 //
-// It reads JSON and XML. Names of members count in any letter case, with or
+// It reads JSON and XML. Names of members match in any letter case, with or
 // without underscores and hyphens. A refusal may be wrapped in one more object.
-// Text that is not valid, is followed by something else or breaks off is read
-// as far as possible. The same bytes always give the same result.
+// The package reads as much as possible of text that is invalid, breaks off or
+// is followed by something else. The same bytes always have the same result.
 package envelope
 
 import (
@@ -23,7 +24,7 @@ const (
 	False
 )
 
-// Envelope holds what is known of the members of a refusal.
+// Envelope holds the known members of a refusal.
 type Envelope struct {
 	Code, Message, RequestID, HostID, Recommend string
 
@@ -42,7 +43,8 @@ const (
 	wrapperName = "Error"
 )
 
-// Read reads the envelope of a body. A body of another kind has an empty one.
+// Read reads the envelope of a body. It is empty for a body that is neither JSON
+// nor XML.
 func Read(body []byte) Envelope { return Of(Parse(body)) }
 
 // Of returns the envelope that a document's members hold.
@@ -58,7 +60,7 @@ func Of(members []Member) Envelope {
 	return e
 }
 
-// direct reads the members themselves, and nothing that is inside them.
+// direct reads the members themselves, without the members inside them.
 func direct(members []Member) Envelope {
 	e := Envelope{
 		Code:      strings.TrimSpace(text(members, codeNames, false)),
@@ -103,7 +105,7 @@ func inside(members []Member) (Envelope, bool) {
 	return Envelope{}, false
 }
 
-// complete takes what e does not have from the envelope around it.
+// complete fills the empty fields of e from the envelope around it.
 func (e *Envelope) complete(outer Envelope) {
 	for _, field := range []struct {
 		own   *string
@@ -125,8 +127,8 @@ func (e *Envelope) complete(outer Envelope) {
 func Text(members []Member, name string) string { return text(members, []string{name}, false) }
 
 // text returns the text of the first of the names that has one. If cut is set,
-// text that breaks off counts too. Of several members with a name the one in
-// the name's own letter case counts, and of these the last one.
+// text that breaks off counts too. If several members have a name, one in the
+// exact letter case counts first, and then the last one.
 func text(members []Member, names []string, cut bool) string {
 	for _, name := range names {
 		found, exact := "", false
@@ -153,7 +155,8 @@ func Find(members []Member, name string) (found Member, ok bool) {
 }
 
 // Parse returns the members of the object in a body, which is JSON or XML. A
-// body of another kind has none. Of an array Parse reads the first item.
+// body of another kind has none. If the body is an array, Parse reads its first
+// item.
 func Parse(body []byte) []Member {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
 	switch {

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// parseJSON returns the members of an object, as far as they can be read. It
-// skips what is not JSON.
+// parseJSON returns the members of an object, as far as it can read them. It
+// skips text that is not JSON.
 func parseJSON(body []byte) []Member {
 	if !bytes.HasPrefix(body, []byte("{")) {
 		return nil
@@ -24,7 +24,7 @@ func parseJSON(body []byte) []Member {
 type jsonScanner struct {
 	body []byte
 	at   int
-	last bool // there is no member after this one, but for the end of the object
+	last bool // the object has no member after this one
 }
 
 // next skips white space and returns the byte after it, or 0 at the end.
@@ -64,11 +64,11 @@ func (s *jsonScanner) object(depth int) (members []Member, whole bool) {
 	return members, false
 }
 
-// memberStart is where a member begins that has another one before it.
+// memberStart matches the beginning of a member that follows another one.
 var memberStart = regexp.MustCompile(`,[ \t\r\n]*"`)
 
-// resume skips what is no member: up to the next one, or else to the end of the
-// object.
+// resume skips text that is not a member: up to the next member, or to the end
+// of the object if there is none.
 func (s *jsonScanner) resume() {
 	rest := s.body[s.at:]
 	if !s.last {
@@ -146,7 +146,7 @@ func (s *jsonScanner) skip() (cut bool) {
 	return true
 }
 
-// quoted skips a string and returns what is between its quotes.
+// quoted skips a string and returns the text between its quotes.
 func (s *jsonScanner) quoted() (raw []byte, cut bool) {
 	s.at++
 	from := s.at
@@ -163,9 +163,8 @@ func (s *jsonScanner) quoted() (raw []byte, cut bool) {
 	return s.body[from:], true
 }
 
-// string reads a string. What is not valid in it is replaced by U+FFFD, or, an
-// escape that is unknown, kept. A string that breaks off ends before the
-// character that does.
+// string reads a string. It replaces invalid bytes by U+FFFD and keeps unknown
+// escapes. A string that breaks off ends before its incomplete character.
 func (s *jsonScanner) string() (text string, cut bool) {
 	raw, cut := s.quoted()
 	out := make([]byte, 0, len(raw))
@@ -183,8 +182,8 @@ func (s *jsonScanner) string() (text string, cut bool) {
 	return string(out), cut
 }
 
-// breaksOff reports whether text has too little for its first character, if it
-// is what is left of a text that was cut.
+// breaksOff reports whether text, the rest of a text that was cut, ends inside
+// its first character.
 func breaksOff(text []byte) bool {
 	if text[0] != '\\' {
 		return !utf8.FullRune(text)
@@ -196,10 +195,11 @@ func breaksOff(text []byte) bool {
 	return len(text) < 6 || ok && utf16.IsSurrogate(char) && len(text) < 12
 }
 
-// simpleEscapes are the characters after a backslash and what they stand for.
+// simpleEscapes holds the characters after a backslash and their meanings.
 var simpleEscapes = [...]string{`""`, `\\`, "//", "b\b", "f\f", "n\n", "r\r", "t\t"}
 
-// unescape reads the escape at the beginning of text, or else its backslash.
+// unescape reads the escape at the beginning of text, or only its backslash if
+// the escape is unknown.
 func unescape(text []byte) (char rune, length int) {
 	if char, ok := hex4(text); ok {
 		if !utf16.IsSurrogate(char) {

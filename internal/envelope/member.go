@@ -21,7 +21,7 @@ type Member struct {
 	Cut     bool     // the body ends before the value does
 }
 
-// maxDepth is how many objects may be around a member that is read.
+// maxDepth limits the objects around a member.
 const maxDepth = 3
 
 // SameName compares names without regard to letter case, underscores and

@@ -9,7 +9,7 @@ import (
 )
 
 // parseXML returns the elements inside the root element, as far as they can be
-// read. A page of HTML can pass for XML, so it is left out.
+// read. It returns none for a page of HTML, which can look like XML.
 func parseXML(body []byte) []Member {
 	decoder := xml.NewDecoder(bytes.NewReader(readable(body)))
 	decoder.Strict = false
@@ -47,9 +47,9 @@ func parseXML(body []byte) []Member {
 // declaration is an XML declaration. It names the encoding.
 var declaration = regexp.MustCompile(`^<\?xml(?:[^>]*\sencoding\s*=\s*["\']([A-Za-z0-9._-]+)["\'])?[^>]*>`)
 
-// readable makes text of an XML document that a decoder accepts: UTF-8 without
-// a declaration and without control characters. Of a document in another
-// encoding it keeps what is ASCII. Bytes that it cannot keep become U+FFFD.
+// readable converts an XML document to text that a decoder accepts: UTF-8 without
+// a declaration and without control characters. If the document has another
+// encoding, only ASCII is kept. All other bytes become U+FFFD.
 func readable(body []byte) []byte {
 	foreign := false
 	if declared := declaration.FindSubmatch(body); declared != nil {

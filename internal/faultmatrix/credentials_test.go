@@ -172,7 +172,7 @@ func TestFaultMatrixOfUnusableCredentials(t *testing.T) {
 	})
 }
 
-// This one changes the environment and cannot run beside other tests.
+// This test changes the environment, so it does not run in parallel.
 func TestFaultMatrixWithoutAnyCredentials(t *testing.T) {
 	for _, name := range []string{
 		"ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN", "ALIBABA_CLOUD_ROLE_ARN",
@@ -180,7 +180,7 @@ func TestFaultMatrixWithoutAnyCredentials(t *testing.T) {
 		"ALIBABA_CLOUD_CREDENTIALS_FILE", "ALIBABA_CLOUD_PROFILE",
 	} {
 		t.Setenv(name, "")
-		os.Unsetenv(name) // the chain tells unset from empty; Setenv restores it
+		os.Unsetenv(name) // unset and empty differ for the chain; Setenv restores it
 	}
 	t.Setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
 	home := t.TempDir()

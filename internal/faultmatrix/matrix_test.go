@@ -17,10 +17,10 @@ import (
 	"github.com/wuying-go/appstreaming/internal/leaktest"
 )
 
-// The fault matrix: everything that can go wrong with a response, for both
-// signatures and the four ways of listing. An inventory of three pages is
-// listed, and it is the second page that goes wrong: pages are behind it, ahead
-// of it and, with prefetch, under way beside it.
+// The fault matrix runs every fault of a response with both signatures and the
+// four ways of listing. The inventory has three pages, and the second one has the
+// fault. So there are pages before it, after it and, with prefetch, in flight at
+// the same time.
 
 const (
 	matrixPageSize = 4
@@ -264,8 +264,8 @@ type way struct {
 	start    func(*appstreaming.Client) lister
 }
 
-// lister lists as far as it can. Called again it goes on, or starts anew where
-// it is a range: it returns what it has listed in all.
+// lister lists as far as it can. Called again, it continues, or starts again if
+// it is a range. It returns all images listed so far.
 type lister func(context.Context) listed
 
 type listed struct {

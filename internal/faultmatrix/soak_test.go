@@ -42,7 +42,7 @@ func TestSoak(t *testing.T) {
 	}
 }
 
-// settled measures when everything under way has ended.
+// settled measures when everything in flight has ended.
 func settled() (goroutines int, heap uint64) {
 	leaktest.Settle(time.Second) // the test's own ones stay
 	var stats runtime.MemStats

@@ -33,7 +33,7 @@ func TestFaultMatrixOfAnswersThatDoNotCome(t *testing.T) {
 		{name: "one byte a second", fault: Fault{DripBytes: 1, DripEvery: time.Second}, want: timedOut()},
 		{name: "an answer after a minute", fault: Fault{Delay: time.Minute}, want: timedOut()},
 	}, func(t *testing.T, elapsed time.Duration) {
-		// Four attempts that fail for good, then three before one that succeeds.
+		// Four failed attempts that end a call, then three before one that succeeds.
 		const least = (4 + 3) * attemptTimeout
 		if elapsed < least || elapsed > least+2*maxWaits {
 			t.Errorf("it took %v, want %v and at most %v more", elapsed, least, 2*maxWaits)

@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// gzipPool holds *gzip.Reader. It has no New: a gzip.Reader cannot be made
-// without input.
+// gzipPool holds *gzip.Reader. It has no New, because creating a gzip.Reader needs
+// input.
 var gzipPool sync.Pool
 
 func openGzip(compressed io.Reader) (*gzip.Reader, error) {

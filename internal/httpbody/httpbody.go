@@ -19,14 +19,14 @@ const (
 	// maxPresized is the largest Content-Length that is allocated before the
 	// bytes have arrived.
 	maxPresized = 1 << 20
-	// maxDoubled is where a buffer stops growing by doubling. A longer body is
+	// maxDoubled is the size at which a buffer stops doubling. A longer body is
 	// collected in chunks, so that a body over its limit never costs twice the
 	// limit.
 	maxDoubled = 1 << 20
 	chunk      = 1 << 20
 	// maxPooled is the largest buffer that is kept for other bodies.
 	maxPooled = 4 << 20
-	// maxEmptyReads is how many reads in a row may return nothing.
+	// maxEmptyReads limits the reads in a row that return nothing.
 	maxEmptyReads = 100
 )
 
@@ -38,7 +38,7 @@ var pool = sync.Pool{New: func() any { return new(Body) }}
 // Body is a response's body in memory.
 type Body struct {
 	Bytes []byte
-	Cut   bool // there is more of it than Bytes
+	Cut   bool // the body is longer than Bytes
 }
 
 // Release returns the body's memory to the pool. Bytes must not be used
@@ -52,8 +52,8 @@ func (b *Body) Release() {
 func (b *Body) isPoolable() bool { return cap(b.Bytes) <= maxPooled }
 
 // Read reads a body of at most limit bytes. For a longer one it returns
-// [ErrTooLarge] and reads no more of it. Any error comes with the bytes that
-// arrived before it. The caller releases the body, which is never nil.
+// [ErrTooLarge] and stops reading. With any error, Read also returns the bytes
+// that arrived before it. The body is never nil, and the caller releases it.
 func Read(resp *http.Response, limit int64) (*Body, error) {
 	gzipped := isGzipped(resp)
 	b := newBody()
@@ -73,7 +73,7 @@ func Read(resp *http.Response, limit int64) (*Body, error) {
 }
 
 // ReadStart reads the first limit bytes of a body, and sets Cut if there are
-// more. A body that claims to be gzip and is not is read as it is. Otherwise
+// more. A body that claims to be gzip but is not is read unchanged. Otherwise
 // ReadStart is like [Read]. A limit of more than 1 MiB is 1 MiB.
 func ReadStart(resp *http.Response, limit int64) (*Body, error) {
 	limit = min(limit, maxDoubled)
@@ -104,7 +104,7 @@ func newBody() *Body {
 	return b
 }
 
-// source returns a response's body, which a transport may have left out.
+// source returns a response's body, or an empty one if the transport left it out.
 func source(resp *http.Response) io.Reader {
 	if resp.Body == nil {
 		return http.NoBody
@@ -125,8 +125,8 @@ func isGzipped(resp *http.Response) bool {
 	return !resp.Uncompressed && (strings.EqualFold(encoding, "gzip") || strings.EqualFold(encoding, "x-gzip"))
 }
 
-// fill reads all of from, of which about as much as expected will come. Of a
-// body over the limit fill keeps as much as stands in one piece.
+// fill reads all of from. expected is its approximate length. If the body exceeds
+// the limit, fill keeps the part that is in one buffer.
 func (b *Body) fill(from io.Reader, expected, limit int64) error {
 	presized := min(expected, limit, maxPresized)
 	current := slices.Grow(b.Bytes, int(presized)+1) // one more, for the read that finds the end

@@ -12,14 +12,14 @@ import (
 // never paced.
 type Account struct{ Endpoint, KeyID string }
 
-// Route is the way that a request takes.
+// Route names the account and the connections that a request uses.
 type Route struct {
 	Account
 	Pool  any // the connection pool: a comparable value
 	Width int // connections to an endpoint that the pool allows; 0: unlimited
 }
 
-// Result is what a request came to.
+// Result is the outcome of a request.
 type Result int
 
 // The results of a request.
@@ -29,11 +29,11 @@ const (
 	Refused                  // a refusal for too many requests
 )
 
-// Gate is where requests wait until they may leave. Requests of an Account
-// leave at the pace of its Pacer, and no more requests are in flight than the
-// pool has connections. Those that wait leave in the order in which they came,
-// but the pages of a listing in the order of their numbers. The zero Gate is
-// ready to use. It is safe for concurrent use.
+// Gate makes requests wait until they may leave. The requests of an Account leave
+// at the pace of its Pacer. No more requests are in flight than the pool has
+// connections. Waiting requests leave in the order in which they came, except
+// that the pages of a listing leave in the order of their numbers. The zero Gate
+// is ready to use. It is safe for concurrent use.
 type Gate struct {
 	Now    func() time.Time // nil: time.Now
 	Chance func() float64   // a random number from 0 to 1; nil: of math/rand/v2
@@ -46,9 +46,9 @@ type Gate struct {
 	timer   *time.Timer
 }
 
-// Enter waits until the turn's request may leave. Only ctx limits the wait; its
-// error is then returned. Each Enter that returns nil is followed by one Leave.
-// A turn that enters again keeps its place in the order.
+// Enter waits until the turn's request may leave. When ctx ends first, Enter
+// returns ctx's error. The caller calls Leave once for each Enter that returned
+// nil. A turn that enters again keeps its place in the order.
 func (g *Gate) Enter(ctx context.Context, t *Turn, r Route) error {
 	g.mu.Lock()
 	now := g.now()
@@ -84,9 +84,9 @@ func (g *Gate) Enter(ctx context.Context, t *Turn, r Route) error {
 	return ctx.Err()
 }
 
-// Confirm reports whether the request may still leave, now that its account is
-// known and preparing it has taken some time. When Confirm reports false, the
-// turn has left the gate and must enter again.
+// Confirm reports whether the request may still leave, after it was prepared and
+// its account is known. When Confirm reports false, the turn has left the gate
+// and must enter again.
 func (g *Gate) Confirm(t *Turn, a Account) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -105,9 +105,9 @@ func (g *Gate) Confirm(t *Turn, a Account) bool {
 	return false
 }
 
-// Leave ends the turn that Enter began. Delay is how long the service asks to
-// wait when it refused the request, 0 when it does not say. Leave returns after
-// what time the account's next request may leave, as far as is known.
+// Leave ends the turn that Enter began. Delay is the delay that the service
+// requested when it refused the request, or 0 if it requested none. Leave returns
+// the time until the account's next request may leave, as far as it is known.
 func (g *Gate) Leave(t *Turn, result Result, delay time.Duration) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -138,8 +138,8 @@ func (g *Gate) release(now time.Time) {
 	}
 }
 
-// first returns the turn that may leave and came first. When there is none, it
-// returns when a turn may leave, or zero when that depends on others leaving.
+// first returns the turn that may leave and came first. If there is none, it
+// returns the time at which a turn may leave, or zero if that depends on others.
 func (g *Gate) first(now time.Time) (first *Turn, soonest time.Time) {
 	g.waiting = slices.DeleteFunc(g.waiting, func(l *line) bool { return len(l.queue) == 0 })
 	for _, l := range g.waiting {

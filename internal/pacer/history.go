@@ -13,8 +13,8 @@ func (h *history) add(now time.Time) {
 	h.total++
 }
 
-// rate returns the requests a second over the last measureTime, or over the
-// time of those remembered when that is shorter.
+// rate returns the requests a second over the last measureTime, or over the time
+// that the remembered requests cover if that is shorter.
 func (h *history) rate(now time.Time) float64 {
 	known := min(h.total, len(h.times))
 	count := 0

@@ -23,7 +23,7 @@ type Turn struct {
 	ready  chan struct{} // closed when the turn may leave
 }
 
-// mayLeave reports whether the turn may leave, were it the first of its line.
+// mayLeave reports whether the turn could leave as the first of its line.
 func (t *Turn) mayLeave(now time.Time) bool {
 	return !t.pool.full() && !t.line.pacer.Slot(now).After(now)
 }

@@ -1,6 +1,7 @@
 // Package pacer decides when a request may leave: at the rate that the service
 // has shown to allow, not before the time the service asked for, and when a
-// connection is free. It does no I/O. Clock and chance are handed in.
+// connection is free. It does no I/O. The caller provides the clock and the
+// random numbers.
 package pacer
 
 import (
@@ -18,8 +19,8 @@ const (
 	rampPerServed = 1.05 // factor for each request served in that time, at most
 
 	cut       = 0.92 // of the rate that was served, after a refusal
-	lowestCut = 0.74 // of the rate before: a lower served rate is not believed
-	enough    = 5    // requests that make a served rate
+	lowestCut = 0.74 // of the rate before, at least: a lower served rate is not trusted
+	enough    = 5    // requests needed to measure a served rate
 	remember  = 0.98 // of the highest rate, with each cut
 
 	growth       = 0.055 // share of the rate a second, right after a cut, at 20 requests a second
@@ -29,7 +30,7 @@ const (
 	catchUp      = 1.5   // the rate grows fast while the highest rate is so many times the rate
 	fastDoubling = 0.4   // seconds that double the growth then
 
-	probing      = 1.06 // factor between the times of requests while all are refused
+	probing      = 1.06 // factor between the pauses while all requests are refused
 	probingShare = 0.3  // of the time since then, at least
 	longestProbe = 5 * time.Second
 
@@ -41,17 +42,18 @@ const (
 
 // Pacer spaces the requests of one account. The zero Pacer is asleep: it lets
 // every request leave at once. It wakes up when the service refuses a request
-// for being too many, and falls asleep when that has not happened for a minute.
+// because there were too many, and falls asleep after a minute without such a
+// refusal.
 //
-// While awake it sends at a rate, in requests a second. The first rate is what
-// was served in the last second. It doubles every second until the next
-// refusal. From then on a refusal cuts the rate to less than what was served
-// since the refusal before it, and without refusals it grows, slowly first and
-// ever faster. Several clients that share a limit converge to equal shares,
+// While awake, it lets requests leave at a rate, in requests a second. The first
+// rate is the one that was served lately. It doubles every second until the next
+// refusal. From then on, each refusal cuts the rate to less than what was served
+// since the refusal before it. Without refusals the rate grows, slowly at first
+// and then faster. Several clients that share a limit converge to equal shares,
 // because the one with the higher rate is refused more often.
 //
-// A delay that the service asks for holds back all requests, not only the
-// refused one. They do not leave together when it ends, because the rate still
+// A delay requested by the service holds back all requests, not only the refused
+// one. The requests do not leave together when it ends, because the rate still
 // spaces them. Pacer is not safe for concurrent use.
 type Pacer struct {
 	awake   bool
@@ -89,7 +91,7 @@ func (p *Pacer) Awake(now time.Time) bool {
 	return p.awake
 }
 
-// Held reports whether a delay that the service asked for has not passed.
+// Held reports whether a delay requested by the service has not passed.
 func (p *Pacer) Held(now time.Time) bool { return p.awake && p.hold.After(now) }
 
 // Sent records that a request leaves.
@@ -98,7 +100,7 @@ func (p *Pacer) Sent(now time.Time) {
 		return
 	}
 	if now.Sub(p.next) > max(idleTime, p.interval()) {
-		p.grownAt = now // nobody waited for the rate, so that it need not grow
+		p.grownAt = now // no request waited, so the rate need not grow
 	}
 	p.grow(now)
 	behind := now.Add(-max(slack, p.interval()))
@@ -122,9 +124,9 @@ func (p *Pacer) Served(sent, now time.Time) {
 	}
 }
 
-// Refused records that the service refused a request for being too many, and
-// how long it asks to wait, 0 when it does not say. Chance is a random number
-// from 0 to 1. It keeps clients that share a limit apart.
+// Refused records that the service refused a request because there were too
+// many, and the delay that it requests, or 0 if it requests none. Chance is a
+// random number from 0 to 1, so clients that share a limit do not move in step.
 func (p *Pacer) Refused(sent, now time.Time, delay time.Duration, chance float64) {
 	p.grow(now)
 	p.refusedAt = now
@@ -137,10 +139,10 @@ func (p *Pacer) Refused(sent, now time.Time, delay time.Duration, chance float64
 		p.restart(now, max(firstRate, p.served.rate(now)))
 		p.next = now.Add(scale(p.interval(), 1+chance))
 	case sent.Before(p.cutAt):
-		// It left before the rate was cut, and says nothing about the new rate.
+		// The request left before the cut, so it says nothing about the new rate.
 	case p.shut > 0:
-		// Nothing is served at any rate, for example until the second ends in
-		// which the service counts.
+		// The service refuses all requests, for example until the end of the
+		// second in which it counts.
 		p.ramping = false
 		p.shut++
 		pause := max(scale(p.interval(), math.Pow(probing, float64(p.shut))), scale(now.Sub(p.cutAt), probingShare))
@@ -174,7 +176,7 @@ func (p *Pacer) restart(now time.Time, rate float64) {
 	p.sinceCut, p.sinceGrown, p.shut = 0, 0, 1
 }
 
-// grow raises the rate by the time that has passed since it last did.
+// grow raises the rate for the time since the last call of grow.
 func (p *Pacer) grow(now time.Time) {
 	seconds := min(1, now.Sub(p.grownAt).Seconds())
 	p.grownAt = now

@@ -93,7 +93,7 @@ func (q *Queue[T]) Take(ctx context.Context, number int) (value T, found bool, e
 			return none, true, ended(ctx, nil)
 		}
 	}
-	<-it.done // a fetch under ctx ends with ctx, and knows what had failed before
+	<-it.done // a fetch under ctx ends with ctx, and its error says what failed before
 	q.items[0] = nil
 	q.items = q.items[1:]
 	if it.panicked != nil {

@@ -37,11 +37,11 @@ func (r Reader) Path() string {
 }
 
 // Read returns the profile of that name, or why it cannot be used. For the
-// empty name it takes the environment variable ALIBABA_CLOUD_PROFILE, and then
-// the profile the file calls current.
+// empty name it takes the environment variable ALIBABA_CLOUD_PROFILE, and if that
+// is empty the profile that the file calls current.
 //
-// The error names the file, the profile and what is wrong with it. It holds
-// no other text of the file, for that can be secret.
+// The error names the file, the profile and the problem. It contains no other
+// text of the file, because that can be secret.
 func (r Reader) Read(name string) (Profile, error) {
 	if strings.EqualFold(r.Getenv("ALIBABA_CLOUD_CLI_PROFILE_DISABLED"), "true") {
 		return Profile{}, absent("disabled by ALIBABA_CLOUD_CLI_PROFILE_DISABLED")
@@ -65,8 +65,8 @@ func (r Reader) Read(name string) (Profile, error) {
 	return found, nil
 }
 
-// find returns the profile of that name with its sources. users are the
-// profiles that have it as their source.
+// find returns the profile of that name with its sources. users holds the
+// profiles that use it as their source.
 func (r Reader) find(file *contents, name string, users []string) (Profile, error) {
 	if slices.Contains(users, name) {
 		return Profile{}, fmt.Errorf("profile %q is its own source", name)
@@ -95,8 +95,8 @@ func (r Reader) find(file *contents, name string, users []string) (Profile, erro
 	return found, nil
 }
 
-// contents is the CLI's file. Its profiles are decoded when they are used, so
-// that a fault in another one does no harm.
+// contents is the CLI's file. A profile is decoded only when it is used, so a
+// fault in another profile does no harm.
 type contents struct {
 	Current  string            `json:"current"`
 	Profiles []json.RawMessage `json:"profiles"`
@@ -146,7 +146,7 @@ func (c *contents) profile(name string) (Profile, error) {
 	return Profile{}, fmt.Errorf("there is no profile %q", name)
 }
 
-// cannotRead names the cause without the path, which stands before it.
+// cannotRead names the cause without the path, which the error already names.
 func cannotRead(err error) error {
 	if pathErr, ok := err.(*fs.PathError); ok {
 		err = pathErr.Err
@@ -154,7 +154,7 @@ func cannotRead(err error) error {
 	return fmt.Errorf("cannot be read: %w", err)
 }
 
-// describe says what is wrong with JSON without quoting it.
+// describe describes invalid JSON without quoting it.
 func describe(err error) string {
 	switch err := err.(type) {
 	case *json.SyntaxError:

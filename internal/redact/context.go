@@ -6,8 +6,8 @@ import (
 )
 
 // ContextErrors returns an error like err that does not match the errors of
-// package context. Timeouts of the network match context.DeadlineExceeded, and
-// a caller would take them for the end of a ctx that is alive.
+// package context. A timeout of the network matches context.DeadlineExceeded, and
+// would look like the end of a ctx that has not ended.
 func ContextErrors(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return notOfContext{err}

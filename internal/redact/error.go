@@ -13,11 +13,10 @@ import (
 	"syscall"
 )
 
-// Error is an error in place of another whose text or parts may show a secret.
-// It does not wrap that error. [errors.As] finds safe copies of the network,
-// TLS and x509 errors that were in it, and [errors.Is] matches error numbers of
-// the operating system, io.EOF, io.ErrUnexpectedEOF and net.ErrClosed. It never
-// matches an error of a context.
+// Error replaces an error whose text or parts may show a secret. It does not wrap
+// that error. [errors.As] finds safe copies of its network, TLS and x509 errors.
+// [errors.Is] matches error numbers of the operating system, io.EOF,
+// io.ErrUnexpectedEOF and net.ErrClosed. It never matches an error of a context.
 type Error struct {
 	text      string
 	copies    []error
@@ -62,9 +61,9 @@ func Hide(text string, cause error) *Error { return new(Secrets).hide(text, caus
 // Hide returns an error in place of cause, with cause's text masked.
 func (s *Secrets) Hide(cause error) *Error { return s.hide(s.describe(cause), cause) }
 
-// Err makes an error of a transport safe to wrap. A *url.Error loses its query
-// and what is wrapped around it, which has the query in its text too. An error
-// that shows a secret is hidden. All others stay as they are.
+// Err makes an error of a transport safe to wrap. It removes the query of a
+// *url.Error, and the errors wrapped around that, because their texts have the
+// query too. It hides an error that shows a secret and returns others unchanged.
 func (s *Secrets) Err(err error) error {
 	if urlErr := find[*url.Error](err); urlErr != nil {
 		cause := urlErr.Err
@@ -105,8 +104,8 @@ func (s *Secrets) hide(text string, cause error) *Error {
 	return e
 }
 
-// copy returns a copy of an error without anything that could show a secret. It
-// returns nil for errors of other types than it knows.
+// copy returns a copy of an error without the parts that could show a secret. It
+// returns nil for errors of unknown types.
 func (s *Secrets) copy(err error) error {
 	switch e := err.(type) {
 	case *net.OpError:

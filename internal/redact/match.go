@@ -25,7 +25,7 @@ type matcher struct {
 
 	current, upcoming []int // offsets, reused
 
-	// known holds the steps worked out so far. Without it, text that is all
+	// known holds the steps computed so far. Without it, text that consists of
 	// escapes would take exponential time.
 	known map[place][]step
 }
@@ -69,8 +69,8 @@ func (m *matcher) longestAt(at int) int {
 	return end
 }
 
-// match returns the end of a secret that begins at an offset, or 0. As one text
-// can be read in several ways, it follows all of them at once.
+// match returns the end of a secret that begins at an offset, or 0. A text can be
+// read in several ways, so match follows all of them at once.
 func (m *matcher) match(secret string, at int) int {
 	m.current = append(m.current[:0], at)
 	for i := range len(secret) {

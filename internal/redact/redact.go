@@ -11,12 +11,12 @@ import (
 	"strings"
 )
 
-// Mask replaces a secret in anything that is shown.
+// Mask replaces a secret in texts.
 const Mask = "***"
 
 // MinSecret is the length of the shortest secret that is masked, and of the
-// shortest beginning of a secret that is masked at the end of a cut text.
-// Masking single letters would leave nothing to read.
+// shortest beginning of a secret that is masked at the end of a cut text. With
+// shorter ones, masking could make a text unreadable.
 const MinSecret = 4
 
 // Secrets is a set of secrets. The zero value is empty and masks nothing. Do

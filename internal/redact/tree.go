@@ -2,7 +2,7 @@ package redact
 
 import "iter"
 
-// maxTree bounds how many errors of a tree are looked at.
+// maxTree limits the errors of a tree that are examined.
 const maxTree = 1000
 
 // tree yields an error and all that it wraps.

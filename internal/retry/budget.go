@@ -7,9 +7,8 @@ const (
 	successReward = 1 // tokens a successful call adds to those of its own retries
 )
 
-// Budget counts the retry tokens that calls have taken. How many there are in
-// all is up to each call. The zero Budget is full. It is safe for concurrent
-// use.
+// Budget counts the retry tokens that calls have taken. Each call brings the size
+// of the budget. The zero Budget is full. It is safe for concurrent use.
 type Budget struct{ taken atomic.Int64 }
 
 // Account returns the account of one call. Size is the number of tokens in the

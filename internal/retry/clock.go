@@ -19,8 +19,8 @@ func (c *Clock) Now(local time.Time) time.Time {
 // Correct sets the correction from the answer to a request that the service
 // refused because of its time. Signed is the time in the request, date is the
 // answer's Date header. It reports false, and changes nothing, when the two are
-// at most four minutes apart or date is invalid. A later call can undo a
-// correction that is no longer true.
+// at most four minutes apart or date is invalid. A later call replaces a
+// correction that is no longer right.
 func (c *Clock) Correct(signed, local time.Time, date string) bool {
 	// A slow response explains less, and the service accepts up to 15 minutes.
 	const maxSkew = 4 * time.Minute

@@ -1,7 +1,7 @@
 // Package retry repeats the attempts of a call. It has the loop itself, the
 // budget that limits retries, the clock that is corrected from the service's
-// answers, and the delays: those the service asks for and those of a backoff.
-// It knows nothing of the service's errors; the caller decides what is retried.
+// responses, the delays that the service requests, and those of a backoff. It
+// does not know the service's errors: the caller decides what is retried.
 package retry
 
 import (

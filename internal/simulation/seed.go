@@ -4,14 +4,14 @@
 // testing/synctest bubble, through a real http.Transport over connections in
 // memory.
 //
-// Everything that happens follows from a seed and from what it happens to:
-// activity, pass, page and attempt. Nothing depends on the order in which
-// requests arrive, so a seed always meets the same troubles.
+// A seed determines every event, together with the activity, pass, page and
+// attempt that the event happens to. Nothing depends on the order in which
+// requests arrive, so a seed always has the same troubles.
 package simulation
 
 import "math/rand/v2"
 
-// Seed determines everything left to chance.
+// Seed determines all random choices.
 type Seed uint64
 
 // Draw returns the source of chance for the subject that parts name.

@@ -17,7 +17,7 @@ import (
 type Plan struct {
 	Seed      Seed
 	Inventory Inventory
-	Cap       int // images on a page at most, whatever was asked; 0: as asked
+	Cap       int // most images on a page, regardless of PageSize; 0: PageSize
 
 	Troubles     []Trouble
 	Share        float64 // of attempts that meet trouble
@@ -138,7 +138,7 @@ func (s *Service) Calm() {
 	s.calm = true
 }
 
-// Begin tells the service that a call begins, and returns its first attempt.
+// Begin records that a call begins, and returns the place of its first attempt.
 func (s *Service) Begin(activity, page int, alone bool) Place {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -166,7 +166,7 @@ func (s *Service) note(p Place, t Trouble, result string) {
 	s.events = append(s.events, event{s.Now(), p, t, result})
 }
 
-// event is what became of an attempt.
+// event is the outcome of an attempt.
 type event struct {
 	at      time.Duration
 	place   Place
@@ -190,7 +190,7 @@ func (s *Service) Trace() []string {
 	return lines
 }
 
-// Report is what a service saw.
+// Report holds the observations of a service.
 type Report struct {
 	Sights     []Sight
 	Signatures []string

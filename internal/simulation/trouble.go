@@ -1,6 +1,6 @@
 package simulation
 
-// Trouble is what goes wrong with an attempt.
+// Trouble is a fault of an attempt.
 type Trouble int
 
 // The troubles. Those before LastPassing pass: a client that retries gets its
@@ -30,7 +30,7 @@ const (
 	ThrottledPage   // HTTP 200 with Success false and Throttling.User
 	CutThrottled    // HTTP 403 that ends after the code Throttling.User
 	Drip            // a page in small parts: a success
-	CloseAfter      // a page, and the connection ends although it was to stay: a success
+	CloseAfter      // a page, and the connection ends unannounced: a success
 	QuotingPage     // a page whose Message and headers quote the request: a success
 	LostPage        // a page without images, in the first pass only
 
@@ -69,7 +69,7 @@ func (p Place) parts(subject int) []int {
 const (
 	ofTrouble = iota
 	ofDelay
-	ofPage // in every pass alike
+	ofPage // the same in every pass
 )
 
 // Subjects begins the subjects of other packages.

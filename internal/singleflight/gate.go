@@ -1,6 +1,6 @@
-// Package singleflight fetches a value once for all who ask at the same time.
+// Package singleflight fetches a value once for all concurrent callers.
 //
-// A [Gate] shares one fetch and its result, gives up a fetch that hangs, and
+// A [Gate] shares one fetch and its result, abandons a fetch that hangs, and
 // fetches again after its value was refused. [Do] is for a single caller.
 package singleflight
 
@@ -64,7 +64,8 @@ type flight[T any] struct {
 // The gate calls open for a source before its first fetch. It opens another
 // one after a fetch that failed, was given up, or returned a value that was
 // refused. It asks a source from one goroutine at a time. If open always
-// returns the same source, a fetch that was given up can still run during the next one.
+// returns the same source, a fetch that was given up can still run during the
+// next one.
 //
 // same reports whether two values are equal.
 func New[T any](freshFor time.Duration, same func(a, b T) bool, open func() Source[T]) *Gate[T] {
@@ -101,7 +102,7 @@ func (g *Gate[T]) Get(ctx context.Context, patience time.Duration) (T, error) {
 	}
 }
 
-// Refuse reports that value was found useless at the given time. If the gate
+// Refuse reports that value was refused at the given time. If the gate
 // shares value, and fetched it before, the next Get opens a new source. A
 // fetch that runs now, and began before, does not bring value back: its
 // callers wait for another fetch.
@@ -124,8 +125,8 @@ func (g *Gate[T]) join(patience time.Duration) (T, *flight[T]) {
 	if g.shared != nil && time.Since(g.shared.at) < g.freshFor {
 		return g.shared.value, nil
 	}
-	// An attempt asks a moment after its time began to run. A fetch gets a
-	// little less than that time, so that the next attempt does not find it.
+	// An attempt calls Get shortly after its own time has started. A fetch gets
+	// a little less time, so the next attempt does not wait for the same fetch.
 	if g.current != nil && time.Since(g.current.began) >= patience-patience/10 && g.running < maxRunning {
 		g.current = nil
 	}
@@ -136,8 +137,8 @@ func (g *Gate[T]) join(patience time.Duration) (T, *flight[T]) {
 	return none, g.current
 }
 
-// launch starts a flight. The flight takes the source along and brings it
-// back, so no other flight can ask it in the meantime.
+// launch starts a flight. The flight takes the source and returns it at the end,
+// so no other flight can ask it in the meantime.
 func (g *Gate[T]) launch() {
 	g.started++
 	g.running++
@@ -152,7 +153,7 @@ func (g *Gate[T]) launch() {
 	}, func(o outcome[T]) { g.land(f, source, o) })
 }
 
-// land takes a flight's outcome to its callers, and shares its value.
+// land delivers a flight's outcome to its callers and shares its value.
 func (g *Gate[T]) land(f *flight[T], source Source[T], o outcome[T]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -171,8 +172,8 @@ func (g *Gate[T]) land(f *flight[T], source Source[T], o outcome[T]) {
 	}
 	g.shared = &result[T]{value: o.value, number: f.number, began: f.began, at: time.Now()}
 	if g.current != nil {
-		// f was given up and returned after all: this spares the callers of
-		// the flight after it the wait.
+		// f was given up but has returned after all. Its value also ends the
+		// wait of the next flight's callers.
 		g.current.deliver(o, false)
 		g.current = nil
 	}

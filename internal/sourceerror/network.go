@@ -29,7 +29,7 @@ func (f failure) description() Description {
 	return Description{Text: "no response from " + host + ": " + f.cause, Network: f.err}
 }
 
-// lost is an error of the network.
+// lost is an error of the network that is known only by its text.
 func lost(cause error) error { return &net.OpError{Op: "request", Net: "tcp", Err: cause} }
 
 // typedFailure finds a failure among an error and what it wraps.
@@ -88,7 +88,7 @@ var (
 	certificatePattern = regexp.MustCompile(`(?:tls: failed to verify certificate|x509): `)
 )
 
-// reasons are what a connection fails with.
+// reasons holds the causes of failed connections.
 var reasons = [...]struct {
 	text string
 	err  error

@@ -11,20 +11,20 @@ import (
 	"strings"
 )
 
-// Description is what is safe to say about an error.
+// Description holds the facts about an error that are safe to show.
 type Description struct {
 	// Text says what happened, in one line.
 	Text string
 	// Code and RequestID are those of a refused request, if the error names them.
 	Code, RequestID string
-	// Network is the failure of the network or of TLS, where the error itself
-	// holds none of a known type; nil: it holds one, or there was none.
+	// Network is the failure of the network or of TLS, if the error itself has
+	// none of a known type. nil: it has one, or there was none.
 	Network error
 	// Exhausted reports that a chain of sources has no credentials at all.
 	Exhausted bool
 }
 
-// unknown is the text for errors that nothing is safe to say about.
+// unknown is the text for errors without any fact that is safe to show.
 const unknown = "the source failed; its error is not shown because it can hold secrets"
 
 // Describe describes an error.
@@ -60,14 +60,14 @@ func Describe(err error) Description {
 	return Description{Text: unknown}
 }
 
-// withoutMetadataService drops what a chain says about the metadata service of
-// ECS. Most machines have none, so that its silence means nothing.
+// withoutMetadataService drops the text of a chain about the metadata service of
+// ECS. Most machines have none, so its failure is no cause.
 func withoutMetadataService(text string) string {
 	parts := strings.Split(text, ", ")
 	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return strings.Contains(part, "100.100.100.200") }), ", ")
 }
 
-// phrases are texts of credentials-go, and their meaning.
+// phrases holds texts of credentials-go and their meanings.
 var phrases = [...]struct{ in, out string }{
 	{"json.Unmarshal fail", "the response of the source is not JSON"},
 	{"fail to get credentials", "the response of the source holds no key"},

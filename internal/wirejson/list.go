@@ -2,7 +2,7 @@ package wirejson
 
 import "reflect"
 
-// usualItems is how many items most lists have at most.
+// usualItems is the length that most lists do not exceed.
 const usualItems = 8
 
 // List collects the items of a list whose length is known only at its end. A
@@ -12,8 +12,8 @@ type List[T any] struct {
 	// Usual is how many items the scratch memory holds; 0 means 8.
 	Usual int
 
-	// Limit is how many items of longer lists a text may have, in all lists that
-	// are read here. 0 means that the memory for items decides.
+	// Limit bounds the items of all longer lists of a text together. 0 means that
+	// only the memory for items limits them.
 	Limit int
 
 	scratch []T
@@ -72,8 +72,8 @@ func (l *List[T]) TakeInto(room *[]T) []T {
 	return items
 }
 
-// ReadObjects reads an array of objects. An item that does not fit wholly has
-// what could be read of it.
+// ReadObjects reads an array of objects. An item that does not fit completely has
+// the values that could be read.
 func ReadObjects[T any](r *Reader, l *List[T], schema Schema[T]) Fit {
 	return ReadList(r, l, func(item *T) bool { return readItem(r, item, schema) })
 }
@@ -82,8 +82,8 @@ func ReadObjects[T any](r *Reader, l *List[T], schema Schema[T]) Fit {
 // here.
 func (r *Reader) Item(item *string) bool { return r.Peek() != Null && r.Text(item) == Fits }
 
-// ReadList reads an array. Each item is read by read, which reports whether it
-// fits, and reads it wholly or not at all. null means no list.
+// ReadList reads an array. It calls read for each item. read reports whether the
+// item fits, and reads it completely or not at all. null means no list.
 //
 // If the items need more memory than there is, the list does not fit, and has
 // only some of its items.

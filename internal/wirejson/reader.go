@@ -7,10 +7,10 @@ import (
 
 // Reader reads one JSON text into the fields of structs.
 //
-// The text of many fields becomes one string, of which the fields are parts;
-// see [Reader.Store]. Everything else that the result needs is allocated in its
-// exact size. The memory for the items of lists and for Extra is limited to a
-// multiple of the text's size.
+// The texts of many fields become one string, and the fields are parts of it; see
+// [Reader.Store]. All other memory of the result is allocated in its exact size.
+// The memory for the items of lists and for Extra is limited to a multiple of the
+// text's size.
 //
 // A Reader can be used again after [Reader.Reset]. Its own memory has a fixed
 // size, regardless of what it has read.
@@ -27,7 +27,7 @@ type Reader struct {
 // not fit their field.
 type Extra = map[string]json.RawMessage
 
-// Fit says whether a member's value has found its field.
+// Fit is the result of reading a member's value into its field.
 type Fit uint8
 
 // The results of reading a member.
@@ -38,8 +38,8 @@ const (
 )
 
 // A Schema reads the value of the member name into its field of v. The value
-// comes next in r. Where it returns [Unknown] or [Misfit], it has read the
-// value wholly or not at all.
+// comes next in r. If it returns [Unknown] or [Misfit], it has read the value
+// completely or not at all.
 type Schema[T any] func(r *Reader, v *T, name []byte) Fit
 
 const (
@@ -54,8 +54,8 @@ const (
 	extraMemberSize = 192
 )
 
-// Reset makes r read text from its beginning. It drops what r knows of the
-// text before.
+// Reset makes r read text from its beginning. It drops the state of the previous
+// text.
 func (r *Reader) Reset(text []byte) {
 	r.Scanner.Reset(text)
 	r.misfit = nil
@@ -64,7 +64,7 @@ func (r *Reader) Reset(text []byte) {
 	r.texts.forget()
 }
 
-// account is how many bytes of memory a text may still take for something.
+// account is the number of bytes that a text may still use for one purpose.
 type account int64
 
 // charge takes n times size bytes. It reports false if that many are not left.
@@ -81,8 +81,8 @@ func (a *account) charge(n, size int) bool {
 // false if that many are not left.
 func (r *Reader) ChargeItems(n int) bool { return r.items.charge(n, 1) }
 
-// Err returns the first failure: a syntax error, or else a value that the
-// caller or r has found unacceptable. It returns nil if there is none.
+// Err returns the first failure, or nil. A syntax error comes before a value that
+// the caller or r has refused.
 func (r *Reader) Err() *SyntaxError {
 	if r.err != nil {
 		return r.err

@@ -68,7 +68,7 @@ type Scanner struct {
 	open  []byte // scratch of Skip: how the objects and arrays that it is in end
 }
 
-// SyntaxError says where and why a text is not acceptable.
+// SyntaxError says where and why a text is invalid.
 type SyntaxError struct {
 	Offset int
 	Reason string

@@ -1,9 +1,9 @@
 package wirejson
 
 const (
-	// sharedSize bounds the string that fields share, so that a field that is
-	// kept keeps no more than that of its neighbors alive. The text of an image
-	// takes about 2 KiB.
+	// sharedSize bounds the string that fields share. A field keeps the whole
+	// string in memory, so the bound limits what a single kept field costs. The
+	// text of an image takes about 2 KiB.
 	sharedSize = 16 << 10
 
 	// Longer texts are strings of their own.
