@@ -15,8 +15,13 @@ func (o *options) run(ctx context.Context, s *demo.Session) error {
 	// Rows that stream onto the same terminal, through a pipe or not, are progress
 	// enough.
 	watched := s.IsTerminal(s.Stderr) && !s.Verbose && !s.IsTerminal(s.Stdout) && !demo.IsPipe(s.Stdout)
-	images := &counter{ImageLister: s.Client}
-	listed, err := o.list(ctx, images, o.sink(s, images), newProgress(s.Stderr, watched))
+	shown := newProgress(s.Stderr, watched)
+	client, err := s.Client.With(appstreaming.WithObserver(shown.observe))
+	if err != nil {
+		return err
+	}
+	images := &counter{ImageLister: client}
+	listed, err := o.list(ctx, images, o.sink(s, images), shown)
 	switch {
 	case err == nil:
 		return nil

@@ -250,7 +250,19 @@ func TestProgressIsAnErasedLine(t *testing.T) {
 	}
 	p.clear()
 	p.clear()
-	if want := "\r25 of 60 images\r50 of 60 images\r60 of 60 images\r\x1b[K"; terminal.String() != want {
+	if want := "\r25 of 60 images\x1b[K\r50 of 60 images\x1b[K\r60 of 60 images\x1b[K\r\x1b[K"; terminal.String() != want {
+		t.Errorf("terminal shows %q, want %q", terminal.String(), want)
+	}
+	terminal.Reset()
+	throttled := appstreaming.Attempt{Err: &appstreaming.APIError{Code: appstreaming.CodeThrottlingUser}}
+	p.show(26, 60)
+	for _, a := range []appstreaming.Attempt{throttled, throttled, {Waited: time.Second}} {
+		p.observe(t.Context(), a)
+	}
+	p.show(50, 60)
+	p.observe(t.Context(), appstreaming.Attempt{})
+	p.show(60, 60)
+	if want := "\r26 of 60 images, the service throttles\x1b[K\r50 of 60 images, the service throttles\x1b[K\r60 of 60 images\x1b[K"; terminal.String() != want {
 		t.Errorf("terminal shows %q, want %q", terminal.String(), want)
 	}
 	silent := newProgress(new(bytes.Buffer), false)

@@ -81,11 +81,12 @@ func (c *config) sources(getenv func(string) string, shared []appstreaming.Optio
 			opts = append(opts, appstreaming.WithCredentials(key))
 		}
 		for _, region := range a.Regions {
-			client, err := appstreaming.New(region, opts...)
+			p := new(pace)
+			client, err := appstreaming.New(region, append(slices.Clip(opts), appstreaming.WithObserver(p.observe))...)
 			if err != nil {
 				return nil, fmt.Errorf("account %q: %w", a.Name, err)
 			}
-			sources = append(sources, source{a.Name, region, client})
+			sources = append(sources, source{a.Name, region, client, p})
 		}
 	}
 	return sources, nil
@@ -105,20 +106,23 @@ func local(limiter appstreaming.Limiter) (sources []source, stop func(), err err
 	for _, a := range []struct {
 		name, region string
 		images       int
+		faults       int
 		fault        appstreamingtest.Fault
 	}{
-		{"production", appstreaming.RegionShanghai, 237, appstreamingtest.Fault{}},
-		{"production", appstreaming.RegionSingapore, 120, busy},
-		{"sandbox", appstreaming.RegionShanghai, 150, denying},
+		{"production", appstreaming.RegionShanghai, 237, 0, appstreamingtest.Fault{}},
+		{"production", appstreaming.RegionSingapore, 120, 5, busy},
+		{"sandbox", appstreaming.RegionShanghai, 150, 1, denying},
 	} {
 		service, err := appstreamingtest.Start(appstreamingtest.SampleImages(a.images)...)
 		if err != nil {
 			stop()
 			return nil, nil, err
 		}
-		service.Fail(1, a.fault)
+		service.Fail(a.faults, a.fault)
 		services = append(services, service)
-		sources = append(sources, source{a.name, a.region, service.Client(appstreaming.WithRateLimit(limiter))})
+		p := new(pace)
+		client := service.Client(appstreaming.WithRateLimit(limiter), appstreaming.WithObserver(p.observe))
+		sources = append(sources, source{a.name, a.region, client, p})
 	}
 	return sources, stop, nil
 }

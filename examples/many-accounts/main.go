@@ -1,4 +1,5 @@
 // Program many-accounts lists the images of several accounts and regions side by side, as one stream under one rate limit.
+// An account that the service throttles is slowed down by itself; the others go on.
 // Try: cd examples/many-accounts && go run . | tail, and with accounts of yours: go run . -config accounts.json
 package main
 
@@ -7,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"text/tabwriter"
 
 	"golang.org/x/time/rate"
@@ -83,7 +85,7 @@ func list(ctx context.Context, sources []source, stdout, stderr io.Writer) (fail
 		fmt.Fprintf(table, "%s\t%s\t%d images\t", s.account, s.region, r.listed)
 		switch {
 		case r.err == nil:
-			fmt.Fprintln(table, "ok")
+			fmt.Fprintln(table, "ok"+s.pace.String())
 			continue
 		case errors.Is(r.err, context.Canceled):
 			fmt.Fprintln(table, "interrupted")
@@ -107,4 +109,27 @@ func list(ctx context.Context, sources []source, stdout, stderr io.Writer) (fail
 type source struct {
 	account, region string
 	images          appstreaming.ImageLister
+	pace            *pace
+}
+
+// pace counts the attempts of an account that the service throttled. The client
+// waits and repeats them: with its own rate for each account, so a busy one does
+// not hold up the others.
+type pace struct{ throttled atomic.Int64 }
+
+// observe is for [appstreaming.WithObserver].
+func (p *pace) observe(_ context.Context, a appstreaming.Attempt) {
+	if errors.Is(a.Err, appstreaming.ErrThrottled) {
+		p.throttled.Add(1)
+	}
+}
+
+func (p *pace) String() string {
+	if p == nil {
+		return ""
+	}
+	if n := p.throttled.Load(); n > 0 {
+		return fmt.Sprintf(", throttled %d times", n)
+	}
+	return ""
 }

@@ -42,7 +42,7 @@ func TestTheBuiltInAccountsAreListedAndTheFailureIsReported(t *testing.T) {
 		t.Errorf("exit %d, images (-want +got):\n%s", code, diff)
 	}
 	for _, want := range []string{
-		demo.SampleNotice, "237 images  ok", "120 images  ok", "100 images  FAILED: ", "Forbidden.NoPermission",
+		demo.SampleNotice, "237 images  ok", "120 images  ok, throttled 5 times", "100 images  FAILED: ", "Forbidden.NoPermission",
 		"hint for sandbox in cn-shanghai: grant the RAM action",
 	} {
 		if !strings.Contains(stderr, want) {
@@ -72,7 +72,7 @@ func TestOneLimiterHoldsForAllAccounts(t *testing.T) {
 			service := appstreamingtest.New(appstreamingtest.SampleImages(250)...) // three pages
 			t.Cleanup(service.Close)
 			services = append(services, service)
-			sources = append(sources, source{name, "r", service.Client(appstreaming.WithRateLimit(limiter))})
+			sources = append(sources, source{name, "r", service.Client(appstreaming.WithRateLimit(limiter)), nil})
 		}
 		services[0].Fail(1, appstreamingtest.Fault{Code: appstreaming.CodeInternalError})
 		started := time.Now()
@@ -114,7 +114,7 @@ func TestAStreamNobodyReadsEndsWithItsContext(t *testing.T) {
 		service := appstreamingtest.New(appstreamingtest.SampleImages(3)...)
 		defer service.Close()
 		ctx, cancel := context.WithCancel(t.Context())
-		s := merge(ctx, []source{{"a", "r", service.Client()}})
+		s := merge(ctx, []source{{"a", "r", service.Client(), nil}})
 		synctest.Wait() // the first image is offered
 		cancel()
 		synctest.Wait()
@@ -132,7 +132,7 @@ func TestAnInterruptEndsAllAccounts(t *testing.T) {
 		Page: 2, When: func(appstreamingtest.Request) bool { cancel(); return true }, Break: appstreamingtest.BreakHang,
 	})
 	var stderr bytes.Buffer
-	failed, err := list(ctx, []source{{"a", "r", hung.Client()}}, io.Discard, &stderr)
+	failed, err := list(ctx, []source{{"a", "r", hung.Client(), nil}}, io.Discard, &stderr)
 	if failed != 1 || !errors.Is(err, context.Canceled) || !strings.Contains(stderr.String(), "interrupted") {
 		t.Errorf("%d failed, %v, %q", failed, err, stderr.String())
 	}
