@@ -155,6 +155,25 @@ func TestNoBodyTakesMuchMoreMemoryThanItsSize(t *testing.T) {
 	runtime.KeepAlive(d)
 }
 
+// Masking reads bodies too, and escapes are where it has work to do.
+func TestNoResponseTakesMuchMoreMemoryThanItsSize(t *testing.T) {
+	for _, escape := range []string{`\n`, `\"`, `\\`, `\u0041`, `%41`, `&amp;`} {
+		for _, member := range []string{"New", "Message", "Code", "RequestId"} {
+			text := strings.Repeat(escape, 256<<10/len(escape))
+			body := `{"Success":true,"Data":[],"` + member + `":"` + text + `"}`
+			client, err := New("cn-shanghai", WithHTTPClient(answeredWith(body).Client()), WithRetry(RetryPolicy{MaxAttempts: 1}),
+				WithCredentials(StaticCredentials("LTAI1", "hunter22-secret", "")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, size := allocated(1, func() { client.ListImage(t.Context(), ListImageRequest{}) })
+			if limit := uint64(10 * len(body)); size > limit {
+				t.Errorf("%s of %s: %d bytes allocated for %d, want at most %d", member, escape, size, len(body), limit)
+			}
+		}
+	}
+}
+
 // heap returns how many bytes are reachable.
 func heap() uint64 {
 	var stats runtime.MemStats

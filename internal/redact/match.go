@@ -13,6 +13,8 @@ const (
 	// maxLayers is how many encodings may cover one character, such as
 	// percent-encoding twice inside JSON.
 	maxLayers = 3
+	// maxKnown bounds what is remembered. Text further back is not read again.
+	maxKnown = 1 << 10
 	// longestEscape is more than the length of one escape in the text.
 	longestEscape = 40
 )
@@ -28,6 +30,8 @@ type matcher struct {
 	// known holds the steps computed so far. Without it, text that consists of
 	// escapes would take exponential time.
 	known map[place][]step
+	kept  []step // the memory of known
+	found []step // scratch of steps, which appends here and removes it at the end
 }
 
 // place is an offset, and how many encodings may be undone there.
@@ -59,6 +63,10 @@ func (m *matcher) next(offset int) (from, to int, found bool) {
 // longestAt returns the end of the longest secret that begins at an offset, or
 // 0 if there is none.
 func (m *matcher) longestAt(at int) int {
+	if len(m.known) >= maxKnown {
+		clear(m.known)
+		m.kept = m.kept[:0]
+	}
 	end := 0
 	escaped := strings.IndexByte(escapes, m.text[at]) >= 0
 	for _, secret := range m.secrets {
@@ -79,11 +87,12 @@ func (m *matcher) match(secret string, at int) int {
 			if m.cut && i >= MinSecret && m.isCutOff(offset) {
 				return len(m.text)
 			}
-			m.each(offset, maxLayers, func(s step) {
-				if s.char == secret[i] && !slices.Contains(m.upcoming, s.end) {
+			steps := m.steps(offset, maxLayers)
+			for j := range m.readings(offset, steps) {
+				if s := m.reading(offset, steps, j); s.char == secret[i] && !slices.Contains(m.upcoming, s.end) {
 					m.upcoming = append(m.upcoming, s.end)
 				}
-			})
+			}
 		}
 		if len(m.upcoming) == 0 {
 			return 0
@@ -100,77 +109,118 @@ func (m *matcher) isCutOff(offset int) bool {
 	return rest == "" || len(rest) < longestEscape && strings.IndexByte(escapes, rest[0]) >= 0 && !strings.ContainsAny(rest, " \t\r\n\"<>")
 }
 
+// mayEscape reports whether an escape can begin at an offset. It rules out most
+// bytes that begin none, such as in \n, without taking memory.
+func (m *matcher) mayEscape(at int) bool {
+	if at+1 >= len(m.text) {
+		return false
+	}
+	after := m.text[at+1]
+	switch m.text[at] {
+	case '%':
+		return strings.IndexByte(escapes+hexDigits, after) >= 0
+	case '\\':
+		return strings.IndexByte(escapes+`u"/`, after) >= 0
+	}
+	return m.text[at] == '&'
+}
+
 // steps returns the ways to read the escape at an offset, if there is one, that
 // undo at most the given number of encodings.
 func (m *matcher) steps(at, layers int) []step {
-	if layers == 0 || at >= len(m.text) || strings.IndexByte(escapes, m.text[at]) < 0 {
+	if layers == 0 || !m.mayEscape(at) {
 		return nil
 	}
 	here := place{at, layers}
 	if found, ok := m.known[here]; ok {
 		return found
 	}
-	var found []step
+	from := len(m.found)
 	inner := layers - 1 // the encodings that may cover the parts of this escape
-	m.each(at, inner, func(introducer step) {
-		switch introducer.char {
+	introducers := m.steps(at, inner)
+	for i := range m.readings(at, introducers) {
+		switch introducer := m.reading(at, introducers, i); introducer.char {
 		case '%':
-			m.hex(&found, introducer.end, inner, 2, 0)
+			m.hex(from, introducer.end, inner, 2, 0)
 		case '\\':
-			m.each(introducer.end, inner, func(s step) {
-				switch s.char {
-				case 'u':
-					m.hex(&found, s.end, inner, 4, 0)
-				case '"', '\\', '/':
-					add(&found, s)
-				}
-			})
+			m.escaped(from, introducer.end, inner)
 		case '&':
-			m.reference(&found, introducer.end)
+			m.reference(from, introducer.end)
 		}
-	})
+	}
+	kept := len(m.kept)
+	m.kept = append(m.kept, m.found[from:]...)
+	m.found = m.found[:from]
 	if m.known == nil {
 		m.known = make(map[place][]step)
 	}
-	m.known[here] = found
-	return found
+	m.known[here] = m.kept[kept:len(m.kept):len(m.kept)]
+	return m.known[here]
 }
 
-// add appends a step that is not there yet.
-func add(found *[]step, s step) {
-	if !slices.Contains(*found, s) {
-		*found = append(*found, s)
+// add appends a step to those found from an index on, if it is not there yet.
+func (m *matcher) add(from int, s step) {
+	if !slices.Contains(m.found[from:], s) {
+		m.found = append(m.found, s)
 	}
 }
 
-// each calls f for every way to read the character at an offset: as it is, and
-// as an escape.
-func (m *matcher) each(at, layers int, f func(step)) {
-	if at < len(m.text) {
-		f(step{m.text[at], at + 1})
+// readings returns how many ways there are to read the character at an offset:
+// as it is, and by each of the steps there.
+func (m *matcher) readings(at int, steps []step) int {
+	if at == len(m.text) {
+		return 0
 	}
-	for _, s := range m.steps(at, layers) {
-		f(s)
+	return 1 + len(steps)
+}
+
+// reading returns one of these ways.
+func (m *matcher) reading(at int, steps []step, i int) step {
+	if i == 0 {
+		return step{m.text[at], at + 1}
+	}
+	return steps[i-1]
+}
+
+// escaped adds the ways to read what follows a backslash.
+func (m *matcher) escaped(from, at, layers int) {
+	steps := m.steps(at, layers)
+	for i := range m.readings(at, steps) {
+		switch s := m.reading(at, steps, i); s.char {
+		case 'u':
+			m.hex(from, s.end, layers, 4, 0)
+		case '"', '\\', '/':
+			m.add(from, s)
+		}
 	}
 }
+
+const hexDigits = "0123456789abcdefABCDEF"
 
 // hex adds the ways to read a character that is given by hexadecimal digits.
-func (m *matcher) hex(found *[]step, at, layers, digits int, value uint64) {
+func (m *matcher) hex(from, at, layers, digits, value int) {
 	if digits == 0 {
 		if value <= math.MaxUint8 {
-			add(found, step{byte(value), at})
+			m.add(from, step{byte(value), at})
 		}
 		return
 	}
-	m.each(at, layers, func(s step) {
-		if digit, err := strconv.ParseUint(string(rune(s.char)), 16, 8); err == nil {
-			m.hex(found, s.end, layers, digits-1, value<<4|digit)
+	steps := m.steps(at, layers)
+	for i := range m.readings(at, steps) {
+		s := m.reading(at, steps, i)
+		digit := strings.IndexByte(hexDigits, s.char)
+		if digit < 0 {
+			continue
 		}
-	})
+		if digit > 0xf {
+			digit -= 6 // upper case
+		}
+		m.hex(from, s.end, layers, digits-1, value<<4|digit)
+	}
 }
 
 // reference adds the character that an XML character reference stands for.
-func (m *matcher) reference(found *[]step, at int) {
+func (m *matcher) reference(from, at int) {
 	name, _, ok := strings.Cut(m.text[at:min(len(m.text), at+longestEscape)], ";")
 	if !ok {
 		return
@@ -180,7 +230,7 @@ func (m *matcher) reference(found *[]step, at int) {
 		char, known = character(number)
 	}
 	if known {
-		add(found, step{char, at + len(name) + 1})
+		m.add(from, step{char, at + len(name) + 1})
 	}
 }
 
