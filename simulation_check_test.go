@@ -354,8 +354,8 @@ func (s *simulated) checkSecrets() {
 	s.show(s.client.String() + fmt.Sprintf("%+v", s.client))
 	all := strings.Join(s.texts, "\n")
 	look := func(secret string) {
-		if i := strings.Index(all, secret); i >= 0 {
-			from := strings.LastIndexByte(all[:i], '\n') + 1
+		if before, _, found := strings.Cut(all, secret); found {
+			from := strings.LastIndexByte(before, '\n') + 1
 			s.failf("a text shows %q: %.2000s", secret, all[from:])
 		}
 	}

@@ -1,7 +1,6 @@
 package appstreaming
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -52,7 +51,7 @@ func TestSimulation(t *testing.T) {
 					if run >= int64(*simulationRuns) {
 						return
 					}
-					simulate(t, *simulationSeed+uint64(run), &total) //nolint:gosec // run is not negative
+					simulate(t, *simulationSeed+uint64(run), &total)
 				}
 			})
 		}
@@ -111,7 +110,6 @@ type simulated struct {
 	service   *simulation.Service
 	client    *Client
 	plan      simulationPlan
-	log       bytes.Buffer // of the client; locked by mu
 
 	mu         sync.Mutex
 	calls      []*simulatedCall

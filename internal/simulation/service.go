@@ -276,8 +276,8 @@ func (s *Service) clock(at time.Duration) time.Time {
 	if s.calm {
 		return now
 	}
-	for i := len(s.plan.Skews) - 1; i >= 0; i-- {
-		if skew := s.plan.Skews[i]; skew.From <= at {
+	for _, skew := range slices.Backward(s.plan.Skews) {
+		if skew.From <= at {
 			return now.Add(skew.Ahead)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/wuying-go/appstreaming/bench/internal/measure"
 	"github.com/wuying-go/appstreaming/bench/internal/plot"
@@ -110,7 +111,7 @@ func printGoals(out io.Writer, m measurements) {
 		rows = append(rows, []string{g.what, g.goal, g.measured, g.verdict()})
 	}
 	report.Table(out, []string{"what", "goal", "measured", "verdict"}, rows)
-	for _, o := range append(append(append(m.grid[:len(m.grid):len(m.grid)], m.burstless...), m.dropping...), m.shared...) {
+	for _, o := range slices.Concat(m.grid, m.burstless, m.dropping, m.shared) {
 		if o.err != nil {
 			fmt.Fprintf(out, "* %v\n", o.err)
 		}
@@ -143,7 +144,7 @@ func printCells(out io.Writer, m measurements) {
 	for _, list := range [][]outcome{m.grid, m.burstless, m.dropping, m.shared} {
 		for _, o := range list {
 			row := []string{
-				o.cell.String(), fmt.Sprint(o.clients), fmt.Sprintf("%.2f", o.took.Seconds()), fmt.Sprintf("%.2f", o.least.Seconds()),
+				o.String(), fmt.Sprint(o.clients), fmt.Sprintf("%.2f", o.took.Seconds()), fmt.Sprintf("%.2f", o.least.Seconds()),
 				fmt.Sprintf("%.2f", o.ratio()), fmt.Sprintf("%.1f %%", 100*o.refused), fmt.Sprintf("%.2f", o.spread()),
 			}
 			rows = append(rows, row)
