@@ -78,6 +78,7 @@ func TestFaultMatrixOfHintsToWait(t *testing.T) {
 			rows = append(rows, faultRow{
 				name:  name,
 				fault: Fault{Status: status, Code: appstreaming.CodeThrottlingUser, Header: header},
+				opts:  []appstreaming.Option{appstreaming.WithPacing(false)}, // which has waits of its own
 				want: refusal(true, appstreaming.APIError{StatusCode: status, Code: appstreaming.CodeThrottlingUser,
 					RetryAfter: 300 * time.Millisecond}),
 			})
