@@ -348,7 +348,8 @@ func TestSeveralImagesCostOneRequestARoundWhereAPageHoldsTheInventory(t *testing
 		rounds, polled := 0, make(map[string]int)
 		service.OnRequest(func(appstreamingtest.Request) { rounds++ })
 		ids := []string{"imgc-40", "imgc-0", "imgc-20", "imgc-0", "imgc-10", "imgc-30"}
-		images, err := client.WaitForImages(t.Context(), ids, appstreaming.WaitOptions{OnPoll: func(i appstreaming.Image) { polled[i.ImageID]++ }})
+		options := appstreaming.WaitOptions{OnPoll: func(i appstreaming.Image) { polled[i.ImageID]++ }}
+		images, err := client.WaitForImages(t.Context(), ids, options)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -361,7 +362,8 @@ func TestSeveralImagesCostOneRequestARoundWhereAPageHoldsTheInventory(t *testing
 			}
 		}
 		// The callback hears of an image once a round, and no more once it is ready.
-		if polled["imgc-0"] != rounds || polled["imgc-40"] >= polled["imgc-30"] || polled["imgc-30"] >= polled["imgc-0"] || polled["imgc-1"] != 0 {
+		if polled["imgc-0"] != rounds || polled["imgc-1"] != 0 ||
+			polled["imgc-40"] >= polled["imgc-30"] || polled["imgc-30"] >= polled["imgc-0"] {
 			t.Errorf("OnPoll received %v in %d rounds", polled, rounds)
 		}
 		requests := service.Requests()
