@@ -262,7 +262,8 @@ func TestProgressIsAnErasedLine(t *testing.T) {
 	p.show(50, 60)
 	p.observe(t.Context(), appstreaming.Attempt{})
 	p.show(60, 60)
-	if want := "\r26 of 60 images, the service throttles\x1b[K\r50 of 60 images, the service throttles\x1b[K\r60 of 60 images\x1b[K"; terminal.String() != want {
+	want := "\r26 of 60 images, the service throttles\x1b[K\r50 of 60 images, the service throttles\x1b[K\r60 of 60 images\x1b[K"
+	if terminal.String() != want {
 		t.Errorf("terminal shows %q, want %q", terminal.String(), want)
 	}
 	silent := newProgress(new(bytes.Buffer), false)
