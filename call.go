@@ -119,8 +119,13 @@ func (c *call) settle() {
 	}
 	c.last.throttled = isThrottled(c.last.err)
 	c.last.hint = retry.Hint(c.last.header, c.last.throttled, c.client.shared.clock.Now(c.cfg.now()))
-	if refusal, ok := c.last.err.(*APIError); ok {
-		refusal.RetryAfter = c.last.hint
+	switch err := c.last.err.(type) {
+	case *APIError:
+		err.RetryAfter = c.last.hint
+	case *TransportError:
+		err.RetryAfter = c.last.hint
+	case *DecodeError:
+		err.RetryAfter = c.last.hint
 	}
 }
 

@@ -153,7 +153,8 @@ type DecodeError struct {
 	Offset     int64  // byte offset in the body
 	Reason     string
 	StatusCode int
-	RequestID  string // from the x-acs-request-id header if the body has none
+	RequestID  string        // from the x-acs-request-id header if the body has none
+	RetryAfter time.Duration // the delay that the service requests; 0: none
 	Attempts   int
 	Body       []byte // the response's first bytes, at most 4 KiB
 }
@@ -177,11 +178,12 @@ func (e *DecodeError) Error() string {
 type TransportError struct {
 	Operation  string
 	Host       string
-	RequestID  string // empty unless response headers arrived
-	Attempts   int    // HTTP requests made
-	StopReason string // why there was no further attempt
-	Hint       string // what may be wrong; empty if unknown
-	Err        error  // the cause, free of URLs' queries
+	RequestID  string        // empty unless response headers arrived
+	RetryAfter time.Duration // the delay that the service requests; 0: none
+	Attempts   int           // HTTP requests made
+	StopReason string        // why there was no further attempt
+	Hint       string        // what may be wrong; empty if unknown
+	Err        error         // the cause, free of URLs' queries
 }
 
 // Error describes the failure in one line.
@@ -217,6 +219,20 @@ func (e *IncompleteError) Error() string {
 
 // Unwrap returns [ErrIncomplete].
 func (e *IncompleteError) Unwrap() error { return ErrIncomplete }
+
+// requestedDelay returns the delay that the service requests with an error.
+func requestedDelay(err error) time.Duration {
+	if refusal, ok := as[*APIError](err); ok {
+		return refusal.RetryAfter
+	}
+	if broken, ok := as[*TransportError](err); ok {
+		return broken.RetryAfter
+	}
+	if garbled, ok := as[*DecodeError](err); ok {
+		return garbled.RetryAfter
+	}
+	return 0
+}
 
 // ParamError is an invalid request parameter. It is found before anything is
 // sent.

@@ -222,6 +222,9 @@ func (d *AccessDeniedDetail) fields() map[string]*string {
 func (c *call) decodeError(e *DecodeError, body []byte) *DecodeError {
 	e.Operation = c.request.operation.name
 	e.StatusCode = c.last.status
+	if c.last.requestID == "" {
+		c.last.requestID = c.secrets.Text(envelope.Read(clip(body, maxErrorBody)).RequestID)
+	}
 	e.RequestID = c.last.requestID
 	e.Body = c.keptBody(clip(body, maxErrorBody))
 	// Secrets are masked before the texts are shortened. A path may be cut

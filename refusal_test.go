@@ -374,15 +374,22 @@ func TestAHintIsObeyedWhateverItCameWith(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
+				var asked []time.Duration
 				sent := 0
 				client := sendingThrough(t, func(req *http.Request) (*http.Response, error) {
 					if sent++; sent == 1 {
 						return first(req)
 					}
 					return respond(200, nil, onePage), nil
-				}, WithRetry(RetryPolicy{Retryable: func(error) bool { return true }}))
+				}, WithRetry(RetryPolicy{Retryable: func(err error) bool {
+					asked = append(asked, requestedDelay(err))
+					return true
+				}}))
 				start := time.Now()
 				page, err := client.ListImage(t.Context(), ListImageRequest{})
+				if len(asked) != 1 || asked[0] != 5*time.Second {
+					t.Errorf("the errors say %v, want 5 s", asked)
+				}
 				if waited := time.Since(start); err != nil || page.Attempts != 2 || waited < 5*time.Second || waited > 6*time.Second {
 					t.Errorf("got %v, %v after %v; want a page after 5 to 6 s", page, err, waited)
 				}

@@ -219,11 +219,11 @@ func (w *waiter) tolerate(ctx context.Context, err error) (requested time.Durati
 	if ctx.Err() != nil {
 		return 0, w.fail(w.pending[0], err)
 	}
-	if apiErr, ok := as[*APIError](err); ok && apiErr.RetryAfter > 0 && w.mayPass(err) {
-		if apiErr.RetryAfter > maxRequestedPause {
+	if requested := requestedDelay(err); requested > 0 && w.mayPass(err) {
+		if requested > maxRequestedPause {
 			return 0, w.fail(w.pending[0], err)
 		}
-		return apiErr.RetryAfter, nil
+		return requested, nil
 	}
 	w.failed++
 	if w.failed >= maxFailedPolls || !w.mayPass(err) {

@@ -105,6 +105,8 @@ func TestRefusalsAreReadInEveryForm(t *testing.T) {
 		"cut in a numeric code":      {`{"Message":"slow down","Code":40`, Envelope{Message: "slow down"}},
 		"cut in the identifier":      {`{"Code":"Throttling.User","RequestId":"R-`, coded},
 		"cut in an escape":           {`{"Message":"slow down\`, Envelope{Message: "slow down"}},
+		"cut after an escape":        {`{"Message":"slow down\u00e9`, Envelope{Message: "slow downé"}},
+		"cut after a pair":           {`{"Message":"slow down\ud83d\ude00`, Envelope{Message: "slow down😀"}},
 		"cut in a Unicode escape":    {`{"Message":"slow down\u00`, Envelope{Message: "slow down"}},
 		"cut in a character":         {"{\"Message\":\"slow down\xe4\xbd", Envelope{Message: "slow down"}},
 		"cut in a name":              {`{"Code":"Throttling.User","Mess`, coded},
@@ -194,6 +196,17 @@ func TestMembersKeepWhatTheyAre(t *testing.T) {
 	}
 	if got := Text(got, "B"); got != "1" {
 		t.Errorf("got %q, want 1", got)
+	}
+}
+
+func TestNamesMatchInAnyLetterCase(t *testing.T) {
+	t.Parallel()
+	for names, want := range map[[2]string]bool{
+		{"AZ", "az"}: true, {"_a-Z_", "A_z"}: true, {"", "--"}: true, {"az", "ay"}: false, {"a", "ab"}: false, {"[", "{"}: false, {"@", "`"}: false,
+	} {
+		if got := SameName(names[0], names[1]); got != want {
+			t.Errorf("%q is %q: %v, want %v", names[0], names[1], got, want)
+		}
 	}
 }
 

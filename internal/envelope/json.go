@@ -78,11 +78,8 @@ func (s *jsonScanner) resume() {
 		}
 		s.last = true
 	}
-	if end := bytes.IndexByte(rest, '}'); end >= 0 {
-		s.at += end
-	} else {
-		s.at = len(s.body)
-	}
+	junk, _, _ := bytes.Cut(rest, []byte("}"))
+	s.at += len(junk)
 }
 
 func (s *jsonScanner) value(m *Member, depth int) {
@@ -213,7 +210,7 @@ func unescape(text []byte) (char rune, length int) {
 		return utf8.RuneError, 6
 	}
 	for _, escape := range simpleEscapes {
-		if len(text) > 1 && text[1] == escape[0] {
+		if bytes.HasPrefix(text[1:], []byte(escape[:1])) {
 			return rune(escape[1]), 2
 		}
 	}
