@@ -40,7 +40,7 @@ func (p *progress) show(listed, count int) {
 	}
 }
 
-// observe is for [appstreaming.WithObserver]. It shows at once when the service
+// observe is for WithObserver. It shows at once when the service
 // begins to throttle. That ends with an attempt that did not have to wait.
 func (p *progress) observe(_ context.Context, a appstreaming.Attempt) {
 	p.mu.Lock()

@@ -117,7 +117,7 @@ type source struct {
 // not hold up the others.
 type pace struct{ throttled atomic.Int64 }
 
-// observe is for [appstreaming.WithObserver].
+// observe is for WithObserver.
 func (p *pace) observe(_ context.Context, a appstreaming.Attempt) {
 	if errors.Is(a.Err, appstreaming.ErrThrottled) {
 		p.throttled.Add(1)

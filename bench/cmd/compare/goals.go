@@ -8,7 +8,7 @@ import (
 	"github.com/wuying-go/appstreaming/bench/internal/report"
 )
 
-// findings is everything measured.
+// findings holds all measurements.
 type findings struct {
 	small, page stats // of pages of 10 and of 100 images
 	call        overhead
@@ -16,22 +16,22 @@ type findings struct {
 	cold        coldStart
 }
 
-// stats is what the clients' calls cost for one size of page.
+// stats holds the cost of the clients' calls for one size of page.
 type stats struct {
 	clients []stat
 	images  int
 	bytes   int64
 }
 
-// perImage is what one more image on a page allocates. A garbage collection
-// empties the pools now and then, which is worth hundredths of an allocation
-// and is rounded away.
+// perImage returns the allocations of one more image on a page. It rounds,
+// because a garbage collection empties the pools now and then, which costs
+// hundredths of an allocation.
 func (f findings) perImage() float64 {
 	more := f.page.clients[peerOurs].Allocs - f.small.clients[peerOurs].Allocs
 	return math.Round(10*more/float64(f.page.images-f.small.images)) / 10
 }
 
-// A goal is a bound and how it was met.
+// A goal is a bound and the measured value.
 type goal struct {
 	what, bound, measured string
 	met                   bool
@@ -42,7 +42,7 @@ func atMost(what string, bound, measured float64, format func(float64) string) g
 	return goal{what, "at most " + format(bound), format(measured), measured <= bound}
 }
 
-// goals holds the findings to what this project has set itself.
+// goals compares the findings with the goals of this project.
 func (f findings) goals() []goal {
 	cpu := func(peer int) float64 { return f.page.clients[peer].CPU }
 	ours := f.page.clients[peerOurs]
@@ -53,7 +53,7 @@ func (f findings) goals() []goal {
 		atMost("CPU time against net/http + encoding/json", 1.0/4, cpu(peerOurs)/cpu(peerPlain), fraction),
 		atMost("CPU time against net/http alone", 2, cpu(peerOurs)/cpu(peerRaw), report.Times),
 		atMost("allocations per image", 6, f.perImage(), number),
-		atMost("allocations per call beside decoding", 96, f.call.loopback.ours.Allocs, number),
+		atMost("allocations per call without decoding", 96, f.call.loopback.ours.Allocs, number),
 		atMost("bytes allocated against the body's", 1.5, ours.Bytes/float64(f.page.bytes), report.Times),
 		// Over loopback the difference has net/http's own cost of a context with a
 		// deadline in it; the table of calls shows both.

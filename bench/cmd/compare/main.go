@@ -29,12 +29,12 @@ type settings struct {
 func main() {
 	stub.ChildMain()
 	var s settings
-	flag.IntVar(&s.plan.Rounds, "rounds", 12, "rounds; every client has one turn in each")
-	flag.DurationVar(&s.plan.Batch, "batch", 250*time.Millisecond, "how long a turn lasts, about")
-	flag.IntVar(&s.plan.Calls, "pages", 0, "pages per turn; 0: as many as fit into -batch")
+	flag.IntVar(&s.plan.Rounds, "rounds", 12, "number of rounds; every client has one turn in each")
+	flag.DurationVar(&s.plan.Batch, "batch", 250*time.Millisecond, "approximate length of a turn")
+	flag.IntVar(&s.plan.Calls, "pages", 0, "pages per turn; 0: as many as -batch allows")
 	flag.StringVar(&s.pages, "data", "../testdata/conformance/pages", "folder of page-10.json and page-100.json")
-	flag.BoolVar(&s.gzip, "gzip", false, "let the service compress for clients that accept it")
-	flag.IntVar(&s.cold, "cold", 21, "process starts of each program for the cold start; 0: leave it out")
+	flag.BoolVar(&s.gzip, "gzip", false, "compress responses for clients that accept it")
+	flag.IntVar(&s.cold, "cold", 21, "process starts of each program for the cold start; 0: none")
 	flag.Parse()
 	if s.plan.Rounds < 1 || s.plan.Calls < 0 || s.plan.Batch <= 0 || s.cold < 0 {
 		fmt.Fprintln(os.Stderr, "compare: -rounds and -batch must be positive, -pages and -cold not negative")

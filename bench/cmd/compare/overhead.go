@@ -51,7 +51,7 @@ func measureOverhead(s settings) (overhead, error) {
 		variants = append(variants, variant(peer, peers.Page{Bytes: len(stub.EmptyPage)}))
 	}
 	plan := s.plan
-	plan.Rounds = 2 * plan.Rounds // microseconds are looked for
+	plan.Rounds = 2 * plan.Rounds // because the differences are microseconds
 	samples, err := plan.Run(variants)
 	if err != nil {
 		return overhead{}, err

@@ -16,7 +16,7 @@ const (
 	callRate  = 20
 )
 
-// callsOutcome is what came of many calls at once.
+// callsOutcome is the result of many concurrent calls.
 type callsOutcome struct {
 	failed, ignored int
 	took            time.Duration

@@ -1,5 +1,5 @@
-// Command pacing measures how listings fare under a service's rate limit, over
-// real sockets, and prints the results as Markdown. The client does not know the
+// Command pacing measures listings under a service's rate limit, over real
+// sockets, and prints the results as Markdown. The client does not know the
 // limit. Run it in the bench module's folder, on a machine that does nothing
 // else:
 //
@@ -28,11 +28,11 @@ type settings struct {
 
 func main() {
 	s := settings{rates: rates}
-	flag.DurationVar(&s.length, "length", 16*time.Second, "how long a listing takes at the limit")
+	flag.DurationVar(&s.length, "length", 16*time.Second, "time that a listing takes at the limit")
 	flag.IntVar(&s.atOnce, "at-once", 1600, "requests a second of the listings that run side by side")
 	flag.Uint64Var(&s.seed, "seed", 1, "seed of the phases of whole seconds")
 	flag.BoolVar(&s.cells, "cells", false, "print every listing")
-	flag.StringVar(&s.svg, "svg", "", "file to write the plot to, as ../docs/pacing.svg")
+	flag.StringVar(&s.svg, "svg", "", "file to write the plot to, such as ../docs/pacing.svg")
 	flag.Parse()
 	if s.length < time.Second || s.atOnce < 1 {
 		fmt.Fprintln(os.Stderr, "pacing: -length must be at least 1s and -at-once positive")

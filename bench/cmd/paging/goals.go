@@ -8,8 +8,8 @@ import (
 	"github.com/wuying-go/appstreaming/bench/internal/report"
 )
 
-// The goals: a window makes a long listing that much faster, and four times
-// the pages take no more memory, but for how the collector happens to run.
+// The goals: a window makes a long listing that much faster, and four times the
+// pages need no more memory, except for the timing of the garbage collector.
 const (
 	goalWindow  = 8
 	goalLatency = 20 * time.Millisecond
@@ -17,7 +17,7 @@ const (
 	goalGrowth  = 1.5
 )
 
-// goals is what the goals are about.
+// goals holds the measurements for the goals.
 type goals struct {
 	alone, window       cost // the whole listing, without and with prefetch
 	quarter             cost // a quarter of it, with prefetch

@@ -76,7 +76,7 @@ func printGrid(out io.Writer, grid []row) {
 	report.Table(out, []string{"latency", "pages", "prefetch", "seconds", "pages/s", "speed-up", "peak heap"}, rows)
 }
 
-// writePlot draws the speed-ups beside the ideal, at which a window of n pages
+// writePlot draws the speed-ups and the ideal, at which a window of n pages
 // lists n times as fast.
 func writePlot(file string, grid []row) error {
 	chart := plot.Chart{

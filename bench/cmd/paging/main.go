@@ -33,11 +33,11 @@ var (
 func main() {
 	stub.ChildMain()
 	var s settings
-	flag.IntVar(&s.rounds, "rounds", 3, "rounds; medians are printed")
-	flag.IntVar(&s.pages, "pages", 200, "pages of 100 images a listing has")
-	flag.IntVar(&s.goalPages, "goal", 1000, "pages of the listing at 20 ms the goals are about; 0: leave it out")
+	flag.IntVar(&s.rounds, "rounds", 3, "number of rounds; medians are printed")
+	flag.IntVar(&s.pages, "pages", 200, "pages of a listing, of 100 images each")
+	flag.IntVar(&s.goalPages, "goal", 1000, "pages of the listing at 20 ms for the goals; 0: none")
 	flag.StringVar(&s.body, "data", "../testdata/conformance/pages/page-100.json", "file with a page of 100 images")
-	flag.StringVar(&s.svg, "svg", "", "file to write the plot to, as ../docs/paging.svg")
+	flag.StringVar(&s.svg, "svg", "", "file to write the plot to, such as ../docs/paging.svg")
 	flag.Parse()
 	if s.rounds < 1 || s.pages < 2 || s.goalPages < 0 {
 		fmt.Fprintln(os.Stderr, "paging: -rounds must be positive, -pages at least 2, -goal not negative")

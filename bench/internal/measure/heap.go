@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// PeakHeap runs f and returns the largest heap seen meanwhile, live objects and
+// PeakHeap runs f and returns the largest heap during the run, live objects and
 // those not yet swept, sampled every few milliseconds.
 func PeakHeap(f func() error) (uint64, error) {
 	const heap, every = "/memory/classes/heap/objects:bytes", 2 * time.Millisecond

@@ -2,7 +2,7 @@
 
 // Package measure times clients against each other: variants take turns within
 // a round, the order rotates from round to round, and medians over the rounds
-// are reported, so that a disturbance of the machine meets all variants alike.
+// are reported, so a disturbance of the machine affects all variants equally.
 package measure
 
 import (
@@ -25,7 +25,7 @@ type Variant struct {
 // Calls runs v.Call n times and returns the cost of one.
 func (v Variant) Calls(n int) (Sample, error) {
 	var before, after runtime.MemStats
-	runtime.GC() // nobody pays for what the variant before left
+	runtime.GC() // so the garbage of the variant before does not count
 	runtime.ReadMemStats(&before)
 	cpu, start := cpuTime(), time.Now()
 	for range n {
@@ -57,8 +57,8 @@ func cpuTime() time.Duration {
 // Plan says how much is measured.
 type Plan struct {
 	Rounds int
-	Batch  time.Duration // how long a variant's turn in a round lasts, about
-	Calls  int           // calls per turn; 0: as many as fit into Batch
+	Batch  time.Duration // approximate length of a variant's turn in a round
+	Calls  int           // calls per turn; 0: as many as Batch allows
 }
 
 // Run measures the variants and returns the samples of each, by variant and

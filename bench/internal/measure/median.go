@@ -25,8 +25,8 @@ func Medians(samples []Sample) Sample {
 	}
 }
 
-// Differences returns a-b round by round, so that what disturbed a round
-// cancels out.
+// Differences returns a-b round by round, so the disturbance of a round cancels
+// out.
 func Differences(a, b []Sample) []Sample {
 	diffs := make([]Sample, min(len(a), len(b)))
 	for i := range diffs {
@@ -35,7 +35,7 @@ func Differences(a, b []Sample) []Sample {
 	return diffs
 }
 
-// Spread tells how far apart the middle half of the rounds lies in CPU time,
+// Spread returns the width of the middle half of the rounds in CPU time,
 // relative to the median: the noise of the measurement.
 func Spread(samples []Sample) float64 {
 	cpu := make([]float64, len(samples))

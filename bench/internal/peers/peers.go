@@ -1,7 +1,6 @@
-// Package peers says what is common to the clients being compared: what they
-// are asked, with which credentials, and what they report. Each client has a
-// package of its own below this one, so that a program which needs one of them
-// does not link the others.
+// Package peers holds what the compared clients have in common: the request, the
+// credentials and the result. Each client has its own package below this one, so
+// a program that needs one of them does not link the others.
 package peers
 
 import (
@@ -30,15 +29,15 @@ type Peer struct {
 	List func(ctx context.Context) (Page, error)
 }
 
-// Page is what a client made of one response.
+// Page is a client's result of one response.
 type Page struct {
 	Images int    // images decoded
 	LastID string // identifier of the last image decoded
 	Bytes  int    // bytes read, of raw clients only
 }
 
-// Check tells whether the client's page is complete, given what was sent, so
-// that no client wins by leaving work out.
+// Check returns an error unless the client's page is as complete as the one sent,
+// so no client wins by leaving work out.
 func (p Peer) Check(got, sent Page) error {
 	if p.Raw {
 		sent = Page{Bytes: sent.Bytes}

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// namePositions returns the height of each series' name: beside the end of its
-// line, moved as little as needed so that no two names overlap.
+// namePositions returns the height of each series' name: at the end of its line,
+// moved as little as possible so that no two names overlap.
 func (d *drawing) namePositions() []float64 {
 	series := d.chart.Series
 	order, wanted := make([]int, len(series)), make([]float64, len(series))

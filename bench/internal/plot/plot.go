@@ -153,7 +153,7 @@ func (d *drawing) lines() {
 	}
 }
 
-// mark draws a point; the shapes differ, for those who do not see the colours.
+// mark draws a point. The shapes differ, for readers who do not see the colours.
 func (d *drawing) mark(shape int, class string, x, y float64) {
 	switch shape % colours {
 	case 0:

@@ -50,13 +50,13 @@ func writeRow(w io.Writer, cells []string, widths []int) {
 	fmt.Fprintln(w, line.String()+" |")
 }
 
-// Machine writes one line on what the figures were taken with and when.
+// Machine writes one line about the machine, the Go version and the date.
 func Machine(w io.Writer) {
 	fmt.Fprintf(w, "%s, %s/%s, %s, GOMAXPROCS %d, %s\n\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, cpuModel(), runtime.GOMAXPROCS(0), time.Now().UTC().Format(time.DateOnly))
 }
 
-// cpuModel reads the processor's name where Linux tells it.
+// cpuModel reads the processor's name from Linux, if it is available.
 func cpuModel() string {
 	f, err := os.Open("/proc/cpuinfo")
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// EmptyPage is a page without anything to decode: what a call costs beside
-// decoding.
+// EmptyPage is a page without anything to decode. It shows the cost of a call
+// without decoding.
 const EmptyPage = `{"Success":true}`
 
 // fixed answers everything with one body.

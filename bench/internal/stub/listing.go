@@ -41,7 +41,7 @@ func NewListing(body []byte, pages int) (*Listing, error) {
 		member := `"ImageId":"` + image.ImageID + `"`
 		begin := bytes.Index(l.data[at:], []byte(member))
 		if begin < 0 || len(image.ImageID) < idDigits {
-			return nil, fmt.Errorf("image identifier %q is not where it is looked for", image.ImageID)
+			return nil, fmt.Errorf("image identifier %q is not at the expected place", image.ImageID)
 		}
 		at += begin + len(member)
 		l.digits = append(l.digits, at-1-idDigits)

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Memory is a transport that answers every request with the empty page without
-// a network: what a client costs above the transport shows undisturbed.
+// Memory is a transport that answers every request with the empty page, without a
+// network. It shows the cost of a client without the cost of its transport.
 type Memory struct{}
 
 // RoundTrip implements [http.RoundTripper].
