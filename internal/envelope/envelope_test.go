@@ -146,6 +146,9 @@ func TestRefusalsAreReadInEveryForm(t *testing.T) {
 				"essage>\xc8\xa8\xcf\xde:x</Message></Error>",
 			Envelope{Code: "Throttling.User", RequestID: "R", Message: "\ufffd\ufffd\ufffd\ufffd:x"},
 		},
+		"XML in GBK, as UTF-8 has it": {
+			"<?xml version='1.0' encoding=\"gbk\"?><Error><Message>\xc2\x80x</Message></Error>", Envelope{Message: "\ufffd\ufffdx"},
+		},
 		"XML in GBK, undeclared": {
 			"<Error><Code>Throttling.User</Code><Message>\xce\xde</Message></Error>", Envelope{Code: "Throttling.User", Message: "\ufffd\ufffd"},
 		},
