@@ -13,7 +13,7 @@ import (
 var (
 	// ErrResponseTooLarge says that a body exceeded WithMaxResponseBytes.
 	ErrResponseTooLarge = errors.New("response too large")
-	// ErrNoMorePages is returned by Pager.Next past the last page.
+	// ErrNoMorePages says that Pager.Next was called past the last page.
 	ErrNoMorePages = errors.New("no more pages")
 	// ErrPageLoop says that the service sent an earlier page again instead of the
 	// page asked for.
@@ -60,7 +60,7 @@ var (
 	// token or the signature: an *APIError with the code InvalidAccessKeyId,
 	// InvalidSecurityToken, SignatureDoesNotMatch or a similar one.
 	ErrBadCredentials = errors.New("credentials not accepted")
-	// ErrUninitialized is returned by every method of a zero Client.
+	// ErrUninitialized is returned by the methods of a zero Client.
 	ErrUninitialized = errors.New("client was not made by New")
 )
 

@@ -45,7 +45,7 @@ type verdict int
 
 const (
 	deliver    verdict = iota
-	askAgain           // it should hold new images: request it once more
+	askAgain           // it should hold new images: request it again
 	askBefore          // a resumed listing needs the page before its first one
 	endOfPages         // it holds nothing new, and that is the end
 	incomplete         // images are missing

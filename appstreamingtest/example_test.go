@@ -135,8 +135,8 @@ func ExampleServer_Requests() {
 	//    ACS3-HMAC-SHA256 appstreamingtest-key map[ImageName:云镜像 TagList.1.Key:env TagList.1.Value:test]
 }
 
-// Give the server another time of day: the client corrects its clock by the
-// response and is told what the service thinks of it only once.
+// Set the server's clock. The client corrects its own clock from the response, so
+// the server refuses only one request.
 func ExampleServer_SetClock() {
 	service := appstreamingtest.New()
 	defer service.Close()

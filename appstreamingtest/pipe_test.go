@@ -117,7 +117,7 @@ func TestTheRateLimitTellsHowLongToWait(t *testing.T) {
 		}
 		time.Sleep(throttled.RetryAfter)
 		if err := call(); err != nil {
-			t.Errorf("after the wait it was told: %v", err)
+			t.Errorf("after the wait it received: %v", err)
 		}
 		s.SetRateLimit(0)
 		for range 10 {

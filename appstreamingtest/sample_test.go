@@ -89,7 +89,7 @@ func TestSampleImagesHaveTheMembersAndSizeOfTheServices(t *testing.T) {
 	}
 }
 
-// kind tells JSON values apart by their first character.
+// kind distinguishes JSON values by their first character.
 func kind(value json.RawMessage) string {
 	switch c := value[0]; {
 	case c == '-' || c >= '0' && c <= '9':

@@ -193,7 +193,7 @@ func cause(err error) string {
 }
 
 func (v *investigator) clockFinding() finding {
-	f := finding{ID: "clock", Checked: "the local clock is right", Verdict: unchecked, Seen: "no response has told the time"}
+	f := finding{ID: "clock", Checked: "the local clock is right", Verdict: unchecked, Seen: "no response had a Date"}
 	for _, x := range v.record.exchanges {
 		date, err := http.ParseTime(x.header.Get("Date"))
 		if err != nil {

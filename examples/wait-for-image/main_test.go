@@ -55,10 +55,10 @@ func TestStepsAreToldOnceWhereNobodyWatches(t *testing.T) {
 		growing(service, id, time.Second)
 		var stdout, stderr bytes.Buffer
 		err := wait(t.Context(), session(service, &stdout, &stderr), id, time.Second)
-		var told []string
+		var steps []string
 		for line := range strings.Lines(stderr.String()) {
 			news, _, _ := strings.Cut(line, " after ")
-			told = append(told, news)
+			steps = append(steps, news)
 		}
 		want := []string{
 			id + ": INIT, cn-hangzhou 0%, ap-southeast-1 0%",
@@ -67,7 +67,7 @@ func TestStepsAreToldOnceWhereNobodyWatches(t *testing.T) {
 			id + ": CREATING, cn-hangzhou 100%, ap-southeast-1 90%",
 			id + ": AVAILABLE, cn-hangzhou 100%, ap-southeast-1 100%",
 		}
-		if diff := cmp.Diff(want, told); diff != "" || err != nil {
+		if diff := cmp.Diff(want, steps); diff != "" || err != nil {
 			t.Errorf("%v, steps (-want +got):\n%s", err, diff)
 		}
 	})

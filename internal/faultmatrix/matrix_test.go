@@ -169,7 +169,7 @@ func listUnder(t *testing.T, service *appstreamingtest.Server, times int, fault 
 	return got, faulty
 }
 
-// checkAttempts also makes sure that every attempt is signed afresh.
+// checkAttempts also makes sure that every attempt has a new signature.
 func checkAttempts(t *testing.T, requests []appstreamingtest.Request, want int) {
 	t.Helper()
 	nonces := make(map[string]bool)

@@ -3,7 +3,7 @@ package wirejson
 import "testing"
 
 // FuzzScanner holds the scanner to encoding/json: the same texts accepted (of
-// those that are UTF-8), the same strings read, and paths for whatever fails.
+// those that are UTF-8), the same strings read, and paths for all failures.
 func FuzzScanner(f *testing.F) {
 	for _, text := range sampleTexts {
 		if len(text) < 1000 {
