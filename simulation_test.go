@@ -272,6 +272,9 @@ func newSimulated(t *testing.T, seed simulation.Seed) *simulated {
 		t.Fatalf("seed %d: %v", seed, err)
 	}
 	s.client = client
+	if seed%2 == 0 { // as a client that made its transport itself
+		client.shared.owned = s.transport
+	}
 	var drawn int
 	client.shared.gate.Chance = func() float64 { // the gate holds its lock
 		drawn++
