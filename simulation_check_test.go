@@ -192,6 +192,11 @@ func (s *simulated) checkImages(a *activity, problem func(string, ...any)) {
 			return
 		}
 	}
+	if !s.changedDuring(a) && !slices.EqualFunc(inventory.At(a.began, ""), a.images, func(want *simulation.Image, got Image) bool {
+		return want.ID == got.ImageID && want.Version == got.VersionID
+	}) {
+		problem("the images are not in the service's order")
+	}
 	if a.kind == "snapshot" && !a.silent {
 		s.checkSnapshot(a, got, problem)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -61,7 +62,11 @@ func (s *Service) respond(q *request, at time.Duration, trouble Trouble) *answer
 	var a *answer
 	switch trouble {
 	case BadGateway:
-		a = &answer{status: http.StatusBadGateway, body: []byte("<html><h1>Bad Gateway</h1></html>")}
+		page := "<html><h1>Bad Gateway</h1></html>"
+		if chance.IntN(4) == 0 { // more than a client wants to read
+			page += strings.Repeat(" ", 100<<10)
+		}
+		a = &answer{status: http.StatusBadGateway, body: []byte(page)}
 	case Unavailable:
 		a = refusal(http.StatusServiceUnavailable, "ServiceUnavailable", "come back")
 		if n := chance.IntN(4); n > 0 {
