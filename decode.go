@@ -56,7 +56,7 @@ type evidence struct {
 //   - A value that does not fit, and an unknown member, go to Extra as received.
 //     A list goes there when any of its items does not fit wholly. The field
 //     then has what could be read.
-//   - Of a member given twice, the last one counts.
+//   - If a member is given twice, the last one counts.
 //   - Data must be null or an array of objects.
 //
 // The syntax is that of encoding/json, including its limit of 10000 levels of

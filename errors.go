@@ -121,7 +121,7 @@ func (e *APIError) Error() string {
 }
 
 // maxShownMessage bounds the part of a message that an error's text shows. A
-// refused signature comes with all that was signed.
+// refused signature comes with the whole text that was signed.
 const maxShownMessage = 2 << 10
 
 // shortened cuts a text to a limit.
@@ -263,12 +263,12 @@ func (e *OptionError) Error() string {
 	return printable(fmt.Sprintf("appstreaming: %s: %q: %s", e.Option, e.Value, e.Reason))
 }
 
-// CredentialsError says that there were no usable credentials, so that nothing
-// was sent. It matches [ErrNoCredentials] when no source had any,
+// CredentialsError says that there were no usable credentials, so nothing was
+// sent. It matches [ErrNoCredentials] when no source had any,
 // [ErrCredentialsSource] when a source that is set up failed, and the [Code] and
 // its class when STS or another source refused.
 type CredentialsError struct {
-	Code       Code   // with which the source refused, such as "EntityNotExist.Role" of STS; empty when unknown
+	Code       Code   // the code of the source's refusal, such as "EntityNotExist.Role" of STS; empty when unknown
 	RequestID  string // of the request for credentials, such as one to STS; empty when unknown
 	Attempts   int    // attempts of the call; 0 when it is not from a call
 	StopReason string // why there was no further attempt

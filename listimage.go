@@ -257,7 +257,7 @@ func (c *Client) ListImage(ctx context.Context, req ListImageRequest, opts ...Op
 	return c.list(ctx, cfg, placeIn(ctx), req)
 }
 
-// list makes a call that stands somewhere in a listing.
+// list makes a call at a place in a listing.
 func (c *Client) list(ctx context.Context, cfg *config, at pagePlace, req ListImageRequest) (*ListImageResponse, error) {
 	return cfg.handle(ctx, req, func(ctx context.Context, req ListImageRequest) (*ListImageResponse, error) {
 		if err := req.Validate(); err != nil {

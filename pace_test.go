@@ -298,7 +298,7 @@ func TestADelayThatTheServiceAsksForHoldsBackAnAttemptWhoseProviderIsSlow(t *tes
 		}
 		running.Wait()
 		if len(service.sent) != 3 || !strings.HasSuffix(service.sent[0], " 0s") || !strings.Contains(service.sent[1], "LTAI1 9") {
-			t.Errorf("requests: %q, want all but the first after 9 s", service.sent)
+			t.Errorf("requests: %q, want all except the first after 9 s", service.sent)
 		}
 	})
 }

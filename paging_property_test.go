@@ -147,7 +147,7 @@ func (s *habitual) ListImage(
 	return page, nil
 }
 
-// complete reports whether images holds all that were there all the time, and
+// complete reports whether images holds every image that existed all the time, and
 // no image twice.
 func (s *habitual) complete(images []appstreaming.Image) (all, once bool) {
 	got := make(map[imageKey]bool, len(images))

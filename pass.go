@@ -170,7 +170,7 @@ func (p *pass) complete(page *ListImageResponse) bool {
 	if p.first > 1 && p.pages == 1 {
 		return false // one page in the middle does not show how large pages are
 	}
-	// Where versions are listed, Count may count images: a full page proves
+	// If versions are listed, Count may count images: a full page proves
 	// nothing.
 	return !p.versions.found || p.last < p.full
 }

@@ -276,7 +276,7 @@ func TestNoSecretShowsInWhatSucceeds(t *testing.T) {
 	}
 }
 
-// echoing answers the third attempt of a call with all that the attempts held,
+// echoing answers the third attempt of a call with all secrets of the attempts,
 // and those before with a refusal that is retried.
 type echoing struct {
 	sent   []string
@@ -435,7 +435,7 @@ func TestNoSecretShowsInAnIdentifierOrAPath(t *testing.T) {
 	}
 }
 
-// A refused signature comes with all that was to be signed. With RPC, every
+// A refused signature comes with the whole text to be signed. With RPC, every
 // Chinese character of it takes 15 bytes.
 func TestARefusalThatRepeatsALongRequestIsRead(t *testing.T) {
 	t.Parallel()

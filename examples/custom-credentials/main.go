@@ -21,7 +21,7 @@ func program() *demo.Program {
 		Samples: func() []appstreaming.Image { return appstreamingtest.SampleImages(237) },
 		Flags: func(f *demo.Flags) {
 			f.Group("Credentials")
-			f.Text("file", &file, "`path` of what \"aliyun sts AssumeRole\" prints, which something else keeps fresh")
+			f.Text("file", &file, "`path` of a file with the output of \"aliyun sts AssumeRole\", which another program keeps up to date")
 		},
 		Live: func() bool { return file != "" },
 		Run: func(ctx context.Context, s *demo.Session) error {

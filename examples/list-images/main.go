@@ -17,7 +17,7 @@ func program() *demo.Program {
 	return &demo.Program{
 		Name:    "list-images",
 		About:   "Lists cloud desktop and cloud app images as a table, JSON, JSON lines or CSV.",
-		Exits:   "; what was listed before a failure is written",
+		Exits:   "; images listed before a failure are written",
 		Samples: func() []appstreaming.Image { return appstreamingtest.SampleImages(sampleImages) },
 		Flags:   o.flags,
 		Check:   o.check,

@@ -200,7 +200,7 @@ func TestAnInterruptEndsTheListingAtOnce(t *testing.T) {
 	start := time.Now()
 	got := against(ctx, service)
 	if got.code != 1 || !strings.Contains(got.stderr, "interrupted after 100 images") || strings.Count(got.stdout, "\n") != 101 {
-		t.Errorf("exit %d, %d lines, %q; want 1 and what was listed", got.code, strings.Count(got.stdout, "\n"), got.stderr)
+		t.Errorf("exit %d, %d lines, %q; want 1 and the images listed before", got.code, strings.Count(got.stdout, "\n"), got.stderr)
 	}
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("it took %v", took)

@@ -117,7 +117,7 @@ func spoiled(t *testing.T, connections int32, spoil func(net.Conn)) (*appstreami
 	return service, f
 }
 
-// What no HTTP server does: it is the connection that misbehaves.
+// Faults that no HTTP server has: the connection itself fails.
 func TestFaultMatrixOfRawConnections(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(net.Conn){

@@ -13,7 +13,7 @@ import (
 	"github.com/wuying-go/appstreaming/appstreamingtest"
 )
 
-// What the service refuses, and how.
+// Refusals of the service.
 func TestFaultMatrixOfTheService(t *testing.T) {
 	t.Parallel()
 	var rows []faultRow

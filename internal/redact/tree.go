@@ -5,7 +5,7 @@ import "iter"
 // maxTree limits the errors of a tree that are examined.
 const maxTree = 1000
 
-// tree yields an error and all that it wraps.
+// tree yields an error and all errors that it wraps.
 func tree(err error) iter.Seq[error] {
 	return func(yield func(error) bool) {
 		rest := []error{err}

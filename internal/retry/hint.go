@@ -11,7 +11,7 @@ import (
 const MaxHint = 8760 * time.Hour
 
 // Hint returns the delay that a response asks for, or 0 when it asks for none.
-// Of several the longest counts:
+// The longest of these counts:
 //
 //   - x-acs-retry-after, in milliseconds;
 //   - Retry-After, in seconds or as a date, which is compared with the

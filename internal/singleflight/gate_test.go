@@ -267,7 +267,7 @@ func TestARefusedValueIsFetchedFromAnotherSource(t *testing.T) {
 		ask("a", 1, 1)
 		gate.Refuse("a", refusedAt)
 		ask("b", 2, 2)
-		gate.Refuse("a", time.Now()) // a late refusal of what is not shared any more
+		gate.Refuse("a", time.Now()) // a late refusal of a value that is no longer shared
 		ask("b", 2, 2)
 		gate.Refuse("b", refusedAt) // b was fetched after that
 		ask("b", 2, 2)

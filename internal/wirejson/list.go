@@ -23,7 +23,7 @@ type List[T any] struct {
 	full    bool // there is no memory for the rest of its items
 }
 
-// Reset forgets the list and what was counted before.
+// Reset forgets the list and resets the counts.
 func (l *List[T]) Reset() {
 	l.Drop()
 	l.counted = 0

@@ -13,7 +13,7 @@ import (
 // text's size.
 //
 // A Reader can be used again after [Reader.Reset]. Its own memory has a fixed
-// size, regardless of what it has read.
+// size, regardless of the texts that it has read.
 type Reader struct {
 	Scanner
 	misfit  *SyntaxError
@@ -49,7 +49,7 @@ const (
 	memoryFloor  = 256 << 10
 	memoryFactor = 4
 
-	// What an Extra takes: the map with its first members, and each member.
+	// The memory of an Extra: the map with its first members, and each member.
 	extraSize       = 352
 	extraMemberSize = 192
 )
@@ -111,7 +111,7 @@ func (r *Reader) RefuseKind(wanted Kind) {
 func (r *Reader) Forgive() { r.misfit = nil }
 
 // ReadObject reads an object, member by member. Members that do not fit go to
-// extra as received. Of a member given twice, the last one counts.
+// extra as received. If a member is given twice, the last one counts.
 func ReadObject[T any](r *Reader, v *T, schema Schema[T], extra *Extra) {
 	for name, more := r.Object(); more; name, more = r.NextMember() {
 		value := r.pos
@@ -177,7 +177,7 @@ func readItem[T any](r *Reader, item *T, schema Schema[T]) bool {
 			unknown = true
 			continue
 		}
-		// Of a member given twice, the last one counts. The schema bounds how many
+		// If a member is given twice, the last one counts. The schema bounds how many
 		// names there are.
 		n := 0
 		for n < len(misfits) && !bytes.Equal(misfits[n], name) {

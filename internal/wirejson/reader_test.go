@@ -355,7 +355,7 @@ func TestMemoryForItemsIsThatOfAllListsTogether(t *testing.T) {
 		t.Error(err)
 	}
 
-	// What is charged is the size of the items.
+	// The size of the items is charged.
 	for _, n := range []int{3, 9} {
 		text := []byte(`[` + strings.Repeat(`1,`, n-1) + `1]`)
 		r.Reset(text)
@@ -392,7 +392,7 @@ func TestTooManyUnknownMembersAreRefused(t *testing.T) {
 	if got, want := Path([]byte(text(10_000)), err.Offset), fmt.Sprint(len(v.Extra)); got != want {
 		t.Errorf("the error is at %q, want %q", got, want)
 	}
-	// What was kept is what there was memory for.
+	// The reader keeps as much as there is memory for.
 	spent := memoryFloor + memoryFactor*len(text(10_000)) - int(r.extras)
 	if want := extraSize + extraMemberSize*len(v.Extra); spent != want || int(r.extras) >= extraMemberSize {
 		t.Errorf("%d bytes for %d members, want %d; %d left", spent, len(v.Extra), want, r.extras)

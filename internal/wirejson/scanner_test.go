@@ -58,7 +58,7 @@ func checkAcceptance(t *testing.T, text string) {
 		return
 	}
 	if trimmed := strings.Trim(text, " \t\r\n"); value != trimmed {
-		t.Fatalf("%.100q: value %.100q, want all but the space around it", text, value)
+		t.Fatalf("%.100q: value %.100q, want it without the space around it", text, value)
 	}
 }
 

@@ -21,8 +21,7 @@ import (
 // add.
 type overhead struct{ loopback, memory pair }
 
-// pair is ListImage and the bare call, and the medians of what the rounds
-// differed by.
+// pair holds ListImage, the bare call, and the medians of their differences.
 type pair struct{ ours, bare, added measure.Sample }
 
 // measureOverhead measures over loopback, which is what counts, and with a

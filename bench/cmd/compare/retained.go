@@ -79,7 +79,7 @@ func keep[T any](client *appstreaming.Client, part func(*appstreaming.ListImageR
 	}
 	after := measure.Live()
 	runtime.KeepAlive(kept)
-	// kept's own array was there before, and is part of what is kept.
+	// The array of kept existed before, and belongs to the kept memory.
 	return (float64(after)-float64(before))/pages + float64(unsafe.Sizeof(kept[0])), nil
 }
 

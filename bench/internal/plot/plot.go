@@ -107,7 +107,7 @@ func (d *drawing) text(x, y float64, attributes, text string) {
 	d.printf(`<text x="%.1f" y="%.1f" %s>%s</text>`, x, y, attributes, html.EscapeString(text))
 }
 
-// frame draws everything but the lines.
+// frame draws everything except the lines.
 func (d *drawing) frame() {
 	c := d.chart
 	d.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="%s">`,

@@ -194,7 +194,7 @@ func (f *Flags) usage(p *Program, columns int) string {
 	return b.String()
 }
 
-const usageIndent = 34 // of what the flags mean
+const usageIndent = 34 // of the flags' descriptions
 
 // wrapped breaks a text into lines, with further lines indented.
 func wrapped(text string, indent, columns int) string {

@@ -294,7 +294,7 @@ func TestNoSpanAndNoMetricHoldsAURLAQueryOrASecret(t *testing.T) {
 	}
 }
 
-// dump prints all that would be exported.
+// dump prints everything that would be exported.
 func dump(t *testing.T, r recorder) string {
 	t.Helper()
 	var b strings.Builder
