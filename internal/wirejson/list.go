@@ -7,16 +7,18 @@ const usualItems = 8
 
 // List collects the items of a list whose length is known only at its end. A
 // list of usual length is collected in scratch memory, which is used again, and
-// copied once. The items of a longer one are counted first.
+// copied once. The items of a longer one are counted first. A List must not be
+// copied after its first use.
 type List[T any] struct {
-	// Usual is how many items the scratch memory holds; 0 means 8.
+	// Usual is how many items the scratch memory holds, if more than 8.
 	Usual int
 
 	// Limit bounds the items of all longer lists of a text together. 0 means that
 	// only the memory for items limits them.
 	Limit int
 
-	scratch []T
+	room    [usualItems]T
+	scratch []T // room, or more memory if Usual says so
 	items   []T
 	counted int  // items of longer lists so far
 	given   bool // an array was read, perhaps an empty one
@@ -133,10 +135,10 @@ func (l *List[T]) next(r *Reader) *T {
 // reports false if there is no memory for them.
 func (l *List[T]) grow(r *Reader) bool {
 	if l.scratch == nil {
-		if l.Usual == 0 {
-			l.Usual = usualItems
+		l.scratch = l.room[:0]
+		if l.Usual > usualItems {
+			l.scratch = make([]T, 0, l.Usual)
 		}
-		l.scratch = make([]T, 0, l.Usual)
 		l.items = l.scratch
 		return true
 	}

@@ -258,6 +258,19 @@ func TestAListKeepsNothingOfItsItems(t *testing.T) {
 	}
 }
 
+func TestScratchMemoryHoldsTheUsualNumberOfItems(t *testing.T) {
+	t.Parallel()
+	for usual, want := range map[int]int{0: 8, 7: 8, 8: 8, 9: 9, 100: 100} {
+		l := List[int]{Usual: usual}
+		r := new(Reader)
+		r.Reset([]byte(`[1]`))
+		ReadList(r, &l, func(item *int) bool { return ReadInteger(r, item) == Fits })
+		if got := cap(l.scratch); got != want {
+			t.Errorf("%d items for the usual %d, want %d", got, usual, want)
+		}
+	}
+}
+
 func TestALimitBoundsTheItemsOfLongerLists(t *testing.T) {
 	t.Parallel()
 	list := func(n int) string { return `[` + strings.Repeat(`1,`, n-1) + `1]` }
@@ -266,15 +279,15 @@ func TestALimitBoundsTheItemsOfLongerLists(t *testing.T) {
 		texts []string // one after the other
 		want  []Fit
 	}{
-		{"as many as the limit", []string{list(10)}, []Fit{Fits}},
-		{"one more", []string{list(11)}, []Fit{Misfit}},
+		{"as many as the limit", []string{list(20)}, []Fit{Fits}},
+		{"one more", []string{list(21)}, []Fit{Misfit}},
 		{"many more", []string{list(1000)}, []Fit{Misfit}},
-		{"short ones", []string{list(2), list(2), list(2), list(2), list(2), list(2), list(2)}, []Fit{Fits, Fits, Fits, Fits, Fits, Fits, Fits}},
-		{"together more", []string{list(5), list(5), list(5)}, []Fit{Fits, Fits, Misfit}},
+		{"short ones", []string{list(8), list(8), list(8), list(8)}, []Fit{Fits, Fits, Fits, Fits}},
+		{"together more", []string{list(10), list(10), list(10)}, []Fit{Fits, Fits, Misfit}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			l := List[int]{Usual: 4, Limit: 10}
+			l := List[int]{Limit: 20}
 			r := new(Reader)
 			read := func(item *int) bool { return ReadInteger(r, item) == Fits }
 			r.Reset([]byte(`[` + strings.Join(row.texts, `,`) + `]`))
@@ -291,8 +304,8 @@ func TestALimitBoundsTheItemsOfLongerLists(t *testing.T) {
 				t.Error(err)
 			}
 			l.Reset()
-			r.Reset([]byte(list(10)))
-			if ReadList(r, &l, read) != Fits || len(l.Take()) != 10 {
+			r.Reset([]byte(list(20)))
+			if ReadList(r, &l, read) != Fits || len(l.Take()) != 20 {
 				t.Error("a list does not fit after Reset")
 			}
 		})
