@@ -36,7 +36,7 @@ func (d *doctor) program() *demo.Program {
 		Name: "doctor",
 		About: "Checks whether this machine can list images and whether the service behaves as the library assumes " +
 			"(docs/assumptions.md). Sends at most 40 requests, reads only.",
-		Exits:   "; 0 when everything holds, 1 when an assumption does not, 2 when the set-up does not work",
+		Exits:   "; also 1 when an assumption does not hold, and 2 when the set-up does not work",
 		Timeout: 3 * time.Minute,
 		Samples: func() []appstreaming.Image { return appstreamingtest.SampleImages(237) },
 		Flags:   d.flags,

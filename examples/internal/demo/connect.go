@@ -74,10 +74,22 @@ func (c *connection) flags(f *Flags) {
 	f.OneOf("signature", &c.signature, "signature `scheme`: acs3 or rpc (default acs3)", "acs3", "rpc")
 	limit := "no limit"
 	if c.timeout > 0 {
-		limit = strings.TrimSuffix(strings.TrimSuffix(c.timeout.String(), "0s"), "0m")
+		limit = shortDuration(c.timeout)
 	}
 	f.Duration("timeout", &c.timeout, "longest `duration` of the whole run, such as 30s; 0: no limit (default "+limit+")")
 	f.Toggle("v", &c.verbose, "log every attempt on standard error")
+}
+
+// shortDuration writes a duration without seconds and minutes that are 0: 30m
+// instead of 30m0s.
+func shortDuration(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []struct{ after, unit string }{{"m", "0s"}, {"h", "0m"}} {
+		if strings.HasSuffix(text, zero.after+zero.unit) {
+			text = strings.TrimSuffix(text, zero.unit)
+		}
+	}
+	return text
 }
 
 func (c *connection) check() error {

@@ -231,6 +231,18 @@ func TestHelpListsEveryFlagWithinTheTerminalsWidth(t *testing.T) {
 	}
 }
 
+func TestDefaultsOfDurationsAreShort(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		30 * time.Minute: "30m", time.Minute: "1m", 3 * time.Hour: "3h", 10 * time.Hour: "10h",
+		90 * time.Minute: "1h30m", 30 * time.Second: "30s", 90 * time.Second: "1m30s",
+	} {
+		if got := shortDuration(d); got != want {
+			t.Errorf("%v is written as %q, want %q", d, got, want)
+		}
+	}
+}
+
 func TestExitCodesTellHowItEnded(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -171,7 +171,7 @@ func (f *Flags) usage(p *Program, columns int) string {
 	paragraphs := []string{p.About}
 	if !p.Offline {
 		paragraphs = append(paragraphs,
-			"Any credentials of the standard Alibaba Cloud chain reach the real service. Where no source has any, "+
+			"Any credentials of the standard Alibaba Cloud chain reach the real service. If no source has any, "+
 				"the program uses a built-in service with sample images. Ctrl-C stops at once.",
 			"Exit codes: 0; 1 for a failed or interrupted call; 2 for invalid flags"+p.Exits+".")
 	}
