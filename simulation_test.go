@@ -26,7 +26,7 @@ import (
 )
 
 var (
-	simulationRuns = flag.Int("simulation.runs", 500, "runs of the simulation")
+	simulationRuns = flag.Int("simulation.runs", 0, "runs of the simulation; 0: 500, and 100 under the race detector")
 	simulationSeed = flag.Uint64("simulation.seed", 1, "seed of the first run")
 )
 
@@ -39,6 +39,13 @@ var (
 // it.
 func TestSimulation(t *testing.T) {
 	t.Parallel()
+	runs := *simulationRuns
+	if runs == 0 {
+		runs = 500
+		if UnderRaceDetector() {
+			runs = 100
+		}
+	}
 	var next atomic.Int64
 	var total simulationTotals
 	began := time.Now()
@@ -48,7 +55,7 @@ func TestSimulation(t *testing.T) {
 				t.Parallel()
 				for !t.Failed() {
 					run := next.Add(1) - 1
-					if run >= int64(*simulationRuns) {
+					if run >= int64(runs) {
 						return
 					}
 					simulate(t, *simulationSeed+uint64(run), &total)

@@ -97,7 +97,8 @@ type Service struct {
 	tokens  float64
 	filled  time.Duration // when tokens was true
 	nonces  map[string]bool
-	secrets []string // signatures
+	secrets []string         // signatures
+	quotes  map[Place]string // of the attempts before, by place without attempt
 	sights  []Sight
 	events  []event
 	faults  []string
@@ -108,7 +109,7 @@ type Service struct {
 // New returns a service that starts now.
 func New(plan Plan) *Service {
 	plan.Inventory.settle()
-	s := &Service{plan: plan, start: time.Now(), passes: make(map[Place]int), nonces: make(map[string]bool)}
+	s := &Service{plan: plan, start: time.Now(), passes: make(map[Place]int), quotes: make(map[Place]string), nonces: make(map[string]bool)}
 	if plan.Limit != nil {
 		s.tokens = plan.Limit.Burst
 	}
@@ -216,7 +217,7 @@ type request struct {
 	nonce     string
 	date      time.Time
 	signature string
-	quote     string // the request's text, secrets included
+	quote     string // the text of the request and of the attempt before, secrets included
 }
 
 var activityTag = regexp.MustCompile(`activity/(\d+)`)
@@ -267,6 +268,11 @@ func (s *Service) read(r *http.Request) (request, error) {
 	}
 	s.nonces[q.nonce] = true
 	s.secrets = append(s.secrets, q.signature)
+	call := q.Place
+	call.Attempt = 0
+	own := q.quote
+	q.quote += " and before: " + s.quotes[call]
+	s.quotes[call] = own
 	return q, nil
 }
 
