@@ -84,7 +84,7 @@ func TestGetImageOfNothingIsNotFound(t *testing.T) {
 	}
 }
 
-// A service that ignores the filter must not pass for one that has the image.
+// A service that ignores the filter must not look as if it had the image.
 func TestGetImageChecksWhatTheServiceSends(t *testing.T) {
 	t.Parallel()
 	service := appstreamingtest.NewServer(t, versionOf("imgc-1", "iv-a", "gold", 1), versionOf("imgc-2", "iv-b", "gold", 2))

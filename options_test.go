@@ -204,8 +204,8 @@ func TestAPagerWithoutListerReturnsAnError(t *testing.T) {
 	}
 }
 
-// Clients derived from one client, and calls, keep what they were given to
-// themselves. Options append to lists, so a shared array would show here.
+// Options of a derived client or of a call do not affect other clients. Options
+// append to lists, so this test would show a shared array.
 func TestDerivedClientsAndCallsShareNoOptions(t *testing.T) {
 	t.Parallel()
 	service := appstreamingtest.NewServer(t)

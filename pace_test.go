@@ -421,7 +421,7 @@ func TestASingleCallHasItsAttemptsOnly(t *testing.T) {
 	})
 }
 
-// A lister of the caller's passes the patience on.
+// The patience also works through the caller's ImageLister.
 type wrappedLister struct{ ImageLister }
 
 func TestPatienceReachesThroughALister(t *testing.T) {

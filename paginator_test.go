@@ -241,10 +241,10 @@ func TestLeavingTheLoopStopsWhatIsFetchedAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lister := &inventory{images: 1000, latency: time.Minute}
 		for range appstreaming.Pages(t.Context(), lister, appstreaming.ListImageRequest{PageSize: 10}, appstreaming.WithPrefetch(8)) {
-			synctest.Wait() // until all have been asked for
+			synctest.Wait() // until all pages are requested
 			break
 		}
-		// Joined: nothing is running, at once, although its answers are minutes away.
+		// Join was called: no goroutine is left at once, although answers take minutes.
 		if lister.running != 0 || len(lister.asked) != 9 {
 			t.Errorf("%d requests still running of %d, want 0 of 9", lister.running, len(lister.asked))
 		}
@@ -260,7 +260,7 @@ func TestPagesFetchedUnderAnEndedContextAreFetchedAgain(t *testing.T) {
 		for pager.More() {
 			ctx, cancel := context.WithCancel(t.Context())
 			page, err := pager.Next(ctx)
-			cancel() // as callers do who bound each page
+			cancel() // like callers that limit the time of each page
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -343,7 +343,8 @@ func TestListingsEndWhereTheyShould(t *testing.T) {
 	}
 }
 
-// A service that counts its pages from 0 is asked twice for the first page only.
+// With a service that numbers its pages from 0, only the first page is requested
+// twice.
 func TestAServiceMayNameItsPagesDifferently(t *testing.T) {
 	t.Parallel()
 	inner := &inventory{images: 50}
@@ -398,8 +399,8 @@ func (s *scripted) requests() (sum int) {
 	return sum
 }
 
-// Each row is a service whose pages change from request to request. want is what
-// Images yields.
+// Each row is a service whose pages change from request to request. want holds
+// the images that Images yields.
 func TestImagesFollowsPagesThatChange(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -483,7 +484,7 @@ func TestImagesFollowsPagesThatChange(t *testing.T) {
 		},
 		"versions across a page's end, images counted": {
 			3, map[int][]string{1: {"3 a/1 b/1 c/1"}, 2: {"3 c/2"}},
-			"a/1 b/1 c/1", nil, 1, // nothing on the page shows it
+			"a/1 b/1 c/1", nil, 1, // the page does not show it
 		},
 		"images without an identifier are all kept": {
 			2, map[int][]string{1: {"5 /1 /2"}, 2: {"5 /3 /1"}, 3: {"5 /1"}},
@@ -605,8 +606,8 @@ func TestNextAndRangesCanBeRepeatedAfterAPageLoop(t *testing.T) {
 	}
 }
 
-// A pager returns a page that only repeats an earlier one without its images:
-// they would count twice.
+// A pager returns a page that only repeats an earlier one without its images, so
+// they do not count twice.
 func TestTheLastPageIsReturnedWithoutImagesThatOnlyRepeat(t *testing.T) {
 	t.Parallel()
 	lister := &scripted{pages: map[int][]string{1: {"a b"}, 2: {"c"}, 3: {"c"}}}
@@ -758,7 +759,7 @@ func TestAListingEndsWithItsContextAtOnceAndWithTheCallersCause(t *testing.T) {
 	}
 }
 
-// The same with a client, whose calls end anywhere: in a request, in a pause, or
+// This test uses a client. Its calls end anywhere: in a request, in a pause, or
 // between two pages.
 func TestAPrefetchingClientKeepsTheCallersCause(t *testing.T) {
 	t.Parallel()
@@ -782,7 +783,7 @@ func TestAPrefetchingClientKeepsTheCallersCause(t *testing.T) {
 				want, not = not, want
 			}
 			_, err := list(ctx, client, 10)
-			deadline := err != nil && strings.Contains(err.Error(), "outlast") // a retry that cannot be in time is not begun
+			deadline := err != nil && strings.Contains(err.Error(), "outlast") // a retry that would come too late does not start
 			if err != nil && !deadline && (!errors.Is(err, cause) || !errors.Is(err, want) || errors.Is(err, not)) {
 				t.Errorf("after %v: got %v, want %v and its cause", after, err, want)
 			}

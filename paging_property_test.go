@@ -254,7 +254,7 @@ func TestListingsAreCompleteOrFailWhateverTheServicesHabit(t *testing.T) {
 		limit := bounds[habit]
 		for how, got := range map[string]endings{"alone": now, "with prefetch": ahead} {
 			n := float64(got.listings)
-			if how == "with prefetch" && limit.silent > 0 { // the order of requests is left to chance
+			if how == "with prefetch" && limit.silent > 0 { // the order of requests is random
 				limit = bound{limit.failed + .1, limit.silent + .15}
 			}
 			if float64(got.failed) > limit.failed*n || float64(got.silent) > limit.silent*n {

@@ -14,7 +14,7 @@ import (
 	"github.com/wuying-go/appstreaming/appstreamingtest"
 )
 
-// Answers that arrive whole and are odd, or make no sense at all.
+// Answers that arrive completely but are odd or invalid.
 func TestFaultMatrixOfBodies(t *testing.T) {
 	t.Parallel()
 	const html = "<!doctype html><title>Maintenance</title>"
@@ -128,7 +128,7 @@ func garbled(path, body string) verdict {
 	}}
 }
 
-// Answers with members of other types than documented, which lose nothing.
+// Answers with members of other types than documented. Nothing of them is lost.
 func TestFaultMatrixOfIllTypedMembers(t *testing.T) {
 	t.Parallel()
 	var rows []faultRow
@@ -203,7 +203,8 @@ func orAbsent(value string) string {
 	return value
 }
 
-// A Count beyond what the pages hold is asked for until a page is empty.
+// If Count is higher than the images on the pages, a listing requests pages until
+// one is empty.
 func TestFaultMatrixOfAnEnormousCount(t *testing.T) {
 	t.Parallel()
 	enormous := int64(3_000_000_000)
@@ -219,7 +220,7 @@ func TestFaultMatrixOfAnEnormousCount(t *testing.T) {
 		if got.page2 != nil && int64(got.page2.Count) != enormous {
 			t.Errorf("Count %d, want 3000000000", got.page2.Count)
 		}
-		// Page 4 is empty and ends it; with prefetch some more are on their way.
+		// Page 4 is empty and ends the listing. With prefetch, more are in flight.
 		if requests := service.RequestCount(); requests > 4+4 {
 			t.Errorf("%d requests, want at most 8", requests)
 		}

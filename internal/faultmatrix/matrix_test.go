@@ -41,10 +41,10 @@ func TestMain(m *testing.M) { leaktest.Main(m) }
 
 var matrixImages = sync.OnceValue(func() []appstreaming.Image { return appstreamingtest.SampleImages(10) })
 
-// Fault is short for the double's.
+// Fault is the double's Fault.
 type Fault = appstreamingtest.Fault
 
-// quickly retries without waiting long enough to notice.
+// quickly is a retry policy with very short waits.
 func quickly() appstreaming.Option {
 	return appstreaming.WithRetry(appstreaming.RetryPolicy{BaseDelay: 1, MaxDelay: time.Millisecond, Budget: -1})
 }
@@ -57,16 +57,16 @@ type faultRow struct {
 	want  verdict
 }
 
-// verdict is what the caller sees of a fault: err when it is not nil, a good
+// verdict is what the caller sees of a fault: err if it is not nil, and a good
 // answer otherwise.
 type verdict struct {
-	// retried faults cost every attempt there is, and are ridden out when they
-	// pass. Others cost one.
+	// retried faults use all attempts, and do no harm if they pass in time.
+	// Others use one attempt.
 	retried bool
 	err     func(t *testing.T, err error, page2 appstreamingtest.Request)
 	page    func(t *testing.T, page *appstreaming.ListImageResponse)
 	image   func(t *testing.T, first appstreaming.Image)
-	empty   bool // a good answer without images, which a listing does not believe
+	empty   bool // a good answer without images, which a listing checks again
 }
 
 // runMatrix runs rows over real sockets. Pacing is off: it answers throttling
@@ -87,8 +87,8 @@ func runMatrix(t *testing.T, rows []faultRow) {
 	}
 }
 
-// runMatrixInTime runs rows on a clock of their own, with the default retries
-// and their waits. elapsed checks how long the fault took the caller.
+// runMatrixInTime runs rows on virtual time, with the default retries and their
+// waits. elapsed checks how long the fault took the caller.
 func runMatrixInTime(t *testing.T, rows []faultRow, elapsed func(*testing.T, time.Duration)) {
 	for _, row := range rows {
 		for _, signature := range signatures {
@@ -139,7 +139,7 @@ func (row *faultRow) run(t *testing.T, service *appstreamingtest.Server, w way, 
 	row.want.err(t, got.err, requests[len(requests)-1])
 	checkImages(t, w.wantImages(true), got)
 
-	// When the fault is over nothing was lost: the same pager goes on.
+	// When the fault is over, the same pager goes on and nothing is lost.
 	got, _ = listUnder(t, service, 0, fault, list)
 	checkImages(t, w.wantImages(false), got)
 
@@ -185,7 +185,7 @@ func checkAttempts(t *testing.T, requests []appstreamingtest.Request, want int) 
 }
 
 // checkEmpty checks a page without images. Count promises images on it, so a
-// listing asks for it once more and then is incomplete.
+// listing requests it again and is then incomplete.
 func (row *faultRow) checkEmpty(t *testing.T, w way, got listed, requests []appstreamingtest.Request) {
 	t.Helper()
 	if row.want.page != nil && got.page2 != nil {
@@ -216,8 +216,8 @@ func (row *faultRow) checkAnswer(t *testing.T, w way, got listed) {
 	}
 }
 
-// refusal expects an *APIError of these fields. Those the double fills in need
-// not be given.
+// refusal expects an *APIError with these fields. Fields that the double sets can
+// be omitted.
 func refusal(retried bool, want appstreaming.APIError) verdict {
 	body := string(want.Body)
 	brokeOff := want.Err
@@ -322,7 +322,8 @@ func startImages(client *appstreaming.Client) lister {
 	}
 }
 
-// wantImages is what a way must list: before the faulty page, or in all.
+// wantImages returns the images that a way must list: those before the faulty
+// page, or all.
 func (w way) wantImages(failed bool) []string {
 	ids := imageIDs(matrixImages())
 	switch alone := w.name == "ListImage"; {
@@ -336,7 +337,8 @@ func (w way) wantImages(failed bool) []string {
 	return ids
 }
 
-// eachWay runs what does not fit a row, for both signatures and in every way.
+// eachWay runs a test that does not fit into a row, for both signatures and in
+// every way.
 func eachWay(t *testing.T, check func(*testing.T, way, appstreaming.Signature)) {
 	for _, signature := range signatures {
 		for _, w := range ways {

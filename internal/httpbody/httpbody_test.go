@@ -30,7 +30,7 @@ func responseOf(body io.Reader, length int64, encoding string) *http.Response {
 	return &http.Response{Body: io.NopCloser(body), ContentLength: length, Header: http.Header{"Content-Encoding": {encoding}}}
 }
 
-// endless is a body without an end. It counts what is read of it.
+// endless is a body without an end. It counts the bytes that are read.
 type endless struct{ read int64 }
 
 func (e *endless) Read(p []byte) (int, error) {
@@ -39,7 +39,7 @@ func (e *endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// empty is a body that never has anything, and never ends.
+// empty is a body that never returns data and never ends.
 type empty struct{}
 
 func (empty) Read([]byte) (int, error) { return 0, nil }
@@ -201,7 +201,7 @@ func TestWhatBreaksOffIsReportedWithWhatArrived(t *testing.T) {
 	}
 }
 
-// patient has nothing a few times before each byte.
+// patient returns nothing a few times before each byte.
 type patient struct {
 	text  string
 	waits int

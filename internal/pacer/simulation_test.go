@@ -53,7 +53,7 @@ func (s *simulation) after(d time.Duration, happen func()) {
 	heap.Push(&s.events, event{s.now.Add(d), s.number, happen})
 }
 
-// run lets events happen until none is left or so much time has passed.
+// run lets events happen until none is left or the time has passed.
 func (s *simulation) run(length time.Duration) {
 	for len(s.events) > 0 && s.events[0].at.Sub(simulationStart) <= length {
 		next := heap.Pop(&s.events).(event)
@@ -64,8 +64,8 @@ func (s *simulation) run(length time.Duration) {
 
 func (s *simulation) elapsed() time.Duration { return s.now.Sub(simulationStart) }
 
-// A limit takes one request at a time since the start, and returns after what
-// time one is allowed when it refuses this one.
+// A limit takes the time of a request since the start. If it refuses the request,
+// it returns the time until one is allowed.
 type limit func(at time.Duration) (wait time.Duration)
 
 // bucket is refilled evenly. Rate can change with time.
@@ -129,7 +129,7 @@ func limitOf(kind int, perSecond float64, phase time.Duration) limit {
 	}
 }
 
-// leastTime is what a scheduler needs that knows everything.
+// leastTime returns the time of a scheduler that knows the limit.
 func leastTime(l limit, clients, pages, window int, latency time.Duration) time.Duration {
 	window = max(1, window) * clients
 	done, last := make([]time.Duration, clients*pages), time.Duration(0)
@@ -196,7 +196,7 @@ func (l *lister) ask(page int) {
 	l.line.insert(&Turn{Listing: &l.listing, Page: page, ticket: l.tickets})
 }
 
-// release sends what may be sent, and comes back for the rest.
+// release sends the requests that may leave, and schedules itself for the rest.
 func (l *lister) release() {
 	for len(l.line.queue) > 0 {
 		slot := l.line.pacer.Slot(l.now)

@@ -215,7 +215,7 @@ func TestDropCancelsAndJoinWaits(t *testing.T) {
 			running.Add(1)
 			defer running.Add(-1)
 			<-ctx.Done()
-			time.Sleep(time.Second) // what it takes to stop
+			time.Sleep(time.Second) // the time it takes to stop
 			return 0, ctx.Err()
 		}
 		start := time.Now()
@@ -337,8 +337,8 @@ func TestAFetchThatFailedUnderAnEndedCtxIsLeftToTheConsumer(t *testing.T) {
 	})
 }
 
-// A fetch may outlive its cancellation for a moment: the error must still be
-// that of the caller's ctx, which a cancellation of ours must not hide.
+// A fetch may outlive its cancellation for a moment. The error must still be that
+// of the caller's ctx, and the queue's own cancellation must not hide it.
 func TestTheCallersCauseIsNeverLost(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("the user left")

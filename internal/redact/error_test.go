@@ -16,7 +16,7 @@ import (
 	"testing"
 )
 
-// dialError is what a refused connection looks like.
+// dialError is the error of a refused connection.
 func dialError(cause error) *net.OpError {
 	return &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 443}, Err: cause}
 }
@@ -69,7 +69,7 @@ func TestErrorsOfATransportAreSafeToWrap(t *testing.T) {
 	}
 }
 
-// silent does not show what it wraps.
+// silent does not show the error that it wraps.
 type silent struct{ err error }
 
 func (silent) Error() string   { return "silent" }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Text that is all escapes is part of bodies of any size.
+// A body of any size can contain text that consists of escapes.
 func TestFindingSecretsTakesLittleMemory(t *testing.T) {
 	for _, escape := range []string{`\n`, `\"`, `\\`, `\u0041`, `%41`, `&amp;`, `\u00`, `%25`, `%255c`, `\u005cu0025`} {
 		text := strings.Repeat(escape, 100_000/len(escape))

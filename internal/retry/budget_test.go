@@ -9,8 +9,8 @@ import (
 	"github.com/wuying-go/appstreaming/internal/retry"
 )
 
-// allowed returns how many retries a budget of that size allows now. They are
-// not used.
+// allowed returns how many retries a budget of that size allows now. It does not
+// use them.
 func allowed(b *retry.Budget, size int) int {
 	account := b.Account(size)
 	defer account.Close()

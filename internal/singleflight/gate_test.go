@@ -19,8 +19,8 @@ const (
 
 var errFetch = errors.New("fetch failed")
 
-// script is a source whose fetches, in the order they start, do what its
-// functions say. The last function serves all further fetches.
+// script is a source. Its functions serve the fetches in the order in which they
+// start, and the last function serves all further fetches.
 type script struct {
 	fetches []func() (string, error)
 	asked   atomic.Int32
@@ -163,8 +163,8 @@ func TestAHangingFetchIsGivenUpAndTheNextCallerFetchesAgain(t *testing.T) {
 	})
 }
 
-// An attempt asks a moment after its time began to run, and its successor may
-// follow at once.
+// An attempt calls Get shortly after its own time has started, and the next
+// attempt may follow at once.
 func TestAFetchIsGivenUpAfterNineTenthsOfThePatience(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -2,7 +2,7 @@ package wirejson
 
 import "testing"
 
-// FuzzScanner holds the scanner to encoding/json: the same texts accepted (of
+// FuzzScanner compares the scanner with encoding/json: the same texts accepted (of
 // those that are UTF-8), the same strings read, and paths for all failures.
 func FuzzScanner(f *testing.F) {
 	for _, text := range sampleTexts {

@@ -74,7 +74,7 @@ func (v *thing) read(r *Reader, text string) *SyntaxError {
 	r.End()
 	r.Store()
 	v.Parts, v.Words = v.parts.Take(), v.words.Take()
-	clear(body) // what was read must not depend on it
+	clear(body) // the result must not depend on it
 	return r.Err()
 }
 
@@ -189,7 +189,7 @@ func TestEverySyntaxErrorWithinAThingIsReported(t *testing.T) {
 		if err := v.read(r, text[:n]); err == nil || err.Offset > n {
 			t.Errorf("%s: error %v", text[:n], err)
 		}
-		v = thing{} // the reader has nothing left of the last text
+		v = thing{} // the reader keeps nothing of the last text
 		if err := v.read(r, text); err != nil || v.Name != "aA" || len(v.Words) != 10 || v.Words[9] != "10" {
 			t.Fatalf("after %s: error %v, %+v", text[:n], err, v)
 		}

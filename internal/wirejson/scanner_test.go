@@ -43,7 +43,7 @@ func TestAcceptsWhatEncodingJSONAcceptsAndIsUTF8(t *testing.T) {
 	}
 }
 
-// checkAcceptance holds the scanner to encoding/json on one text.
+// checkAcceptance compares the scanner with encoding/json on one text.
 func checkAcceptance(t *testing.T, text string) {
 	t.Helper()
 	want := json.Valid([]byte(text)) && utf8.ValidString(text)
@@ -69,7 +69,7 @@ func TestStringsAreUnescapedAsEncodingJSONDoes(t *testing.T) {
 	}
 }
 
-// checkString holds String and Unescape to encoding/json where text is a
+// checkString compares String and Unescape with encoding/json if text is a
 // string.
 func checkString(t *testing.T, text string) {
 	t.Helper()
