@@ -168,7 +168,7 @@ func fromMetadata(here profile.Reader) singleflight.Source[Credentials] {
 		return func() (Credentials, error) {
 			found, err := fetch()
 			if err != nil {
-				// Most machines have no metadata service, so its silence is no failure.
+				// Most machines have no metadata service, so this is not a failure.
 				err = notSetUp("no usable response: " + causeOf(err).Error())
 			}
 			return found, err

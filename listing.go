@@ -150,8 +150,8 @@ func (l *listing) lookForMoved(ctx context.Context) error {
 
 // take yields the images that are not known yet. During a look back it adds them
 // to recent, and reports whether it met an image that was known before the
-// change. An image without identity counts as one, because looking for it is no
-// use. Recent is nil otherwise.
+// change. An image without identity counts as such an image, because it cannot be
+// recognized. Outside a look back, recent is nil.
 func (l *listing) take(images []Image, recent map[digest]struct{}) (before bool) {
 	for i := range images {
 		id, identified := l.hash.identity(&images[i])

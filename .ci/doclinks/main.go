@@ -1,6 +1,6 @@
 // Doclinks lists names in square brackets in comments that godoc does not turn
-// into links: those of fields, of what is not exported, in the middle of code,
-// and those that name nothing. It exits with 1 when there are any.
+// into links: names of fields, names that are not exported, names in the middle of
+// code, and unknown names. It exits with 1 when there are any.
 package main
 
 import (

@@ -70,7 +70,7 @@ func (r *rotating) observe(ctx context.Context, a appstreaming.Attempt) {
 	}
 }
 
-// accessKeyID returns the identifier of the key, which is no secret.
+// accessKeyID returns the identifier of the key, which is not secret.
 func (r *rotating) accessKeyID() string {
 	<-r.turn
 	defer func() { r.turn <- struct{}{} }()

@@ -144,7 +144,7 @@ var assumptions = []assumption{
 		return given(e.plain, func(p *appstreaming.ListImageResponse) (verdict, string) {
 			header := p.Header.Get("X-Acs-Request-Id")
 			var body string
-			_ = json.Unmarshal(e.plain.members()["RequestId"], &body) // empty when it is no text
+			_ = json.Unmarshal(e.plain.members()["RequestId"], &body) // empty when it is not text
 			return holdsIf(header != "" && header == body, "header %s, body %s", present(header), present(body))
 		})
 	}},

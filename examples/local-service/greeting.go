@@ -10,7 +10,7 @@ import (
 )
 
 // greet prints the service's address, the keys it accepts, and a request to try.
-// The keys are the same in every double, so they are no secrets.
+// The keys are the same in every double, so they are not secret.
 func greet(ctx context.Context, w io.Writer, url string, double *appstreamingtest.Server) error {
 	client, err := appstreaming.New(appstreaming.RegionShanghai, appstreaming.WithEndpoint(url), appstreaming.WithPlainHTTP(),
 		appstreaming.WithCredentials(appstreaming.StaticCredentials(appstreamingtest.AccessKeyID, appstreamingtest.AccessKeySecret, "")))

@@ -58,7 +58,7 @@ func timeLeft(text string, throttled bool) time.Duration {
 	return left
 }
 
-// parseDelay reads a number of units. Anything but digits is no delay.
+// parseDelay reads a number of units. Text other than digits means no delay.
 func parseDelay(text string, unit time.Duration) time.Duration {
 	text = strings.TrimSpace(text)
 	if strings.Trim(text, "0123456789") != "" || text == "" {

@@ -40,7 +40,7 @@ const (
 	LongDelay   // HTTP 503, come back in an hour
 	NotJSON     // HTTP 200 with a login page
 	Empty       // HTTP 200 without a body
-	Hello       // HTTP 200 with an object that is no page
+	Hello       // HTTP 200 with an object that is not a page
 	CutJSON     // HTTP 200 with half a page, complete by its length
 	Redirect    // HTTP 302
 	Switch      // HTTP 101, then nothing

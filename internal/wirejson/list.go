@@ -80,7 +80,7 @@ func ReadObjects[T any](r *Reader, l *List[T], schema Schema[T]) Fit {
 	return ReadList(r, l, func(item *T) bool { return readItem(r, item, schema) })
 }
 
-// Item reads text into an item of an array. Unlike elsewhere, null is no text
+// Item reads text into an item of an array. Unlike elsewhere, null is invalid
 // here.
 func (r *Reader) Item(item *string) bool { return r.Peek() != Null && r.Text(item) == Fits }
 

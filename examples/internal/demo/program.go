@@ -39,7 +39,7 @@ type Program struct {
 	// Check reports flags that do not go together. It runs before the program
 	// connects.
 	Check func(Env) error
-	// Offline is for a program that is no client: it gets no flags about the
+	// Offline is for a program that is not a client: it gets no flags about the
 	// connection, and a Session with Env alone.
 	Offline bool
 	// Live reports whether the program's own flags ask for the real service.
