@@ -114,10 +114,10 @@ func (g *Gate) Leave(t *Turn, result Result, delay time.Duration) time.Duration 
 	now, p := g.now(), &t.line.pacer
 	t.line.active--
 	t.pool.used--
-	switch {
-	case result == Served:
+	if result == Served {
 		p.Served(t.sent, now)
-	case result == Refused && t.line.account.KeyID != "":
+	}
+	if result == Refused && t.line.account.KeyID != "" {
 		p.Refused(t.sent, now, delay, g.chance())
 	}
 	g.release(now)
@@ -161,15 +161,17 @@ func (g *Gate) first(now time.Time) (first *Turn, soonest time.Time) {
 
 // wakeAt calls release at a time, or not when that is zero.
 func (g *Gate) wakeAt(at, now time.Time) {
-	switch {
-	case at.IsZero() && g.timer != nil:
-		g.timer.Stop()
-	case at.IsZero():
-	case g.timer == nil:
-		g.timer = time.AfterFunc(at.Sub(now), g.wake)
-	default:
-		g.timer.Reset(at.Sub(now))
+	if at.IsZero() {
+		if g.timer != nil {
+			g.timer.Stop()
+		}
+		return
 	}
+	if g.timer == nil {
+		g.timer = time.AfterFunc(at.Sub(now), g.wake)
+		return
+	}
+	g.timer.Reset(at.Sub(now))
 }
 
 func (g *Gate) wake() {

@@ -302,3 +302,60 @@ func BenchmarkGateWithoutWaiting(b *testing.B) {
 		g.Leave(&turn, pacer.Served, 0)
 	}
 }
+
+func TestAccountsThatShareConnectionsLeaveInTheOrderOfArrival(t *testing.T) {
+	play(t, func(s *scene) {
+		route := func(id string) pacer.Route { return pacer.Route{Account: account(id), Pool: 1, Width: 1} }
+		for _, id := range []string{"a", "b", "c", "b", "a"} {
+			s.enter(id, route(id), new(pacer.Turn), time.Second, pacer.Served)
+		}
+		s.want("a 0s", "b 1s", "c 2s", "b 3s", "a 4s")
+	})
+}
+
+func TestOnePageTwiceKeepsTheOrderOfArrival(t *testing.T) {
+	play(t, func(s *scene) {
+		r := pacer.Route{Account: account("a"), Pool: 1, Width: 1}
+		l := new(pacer.Listing)
+		again := &pacer.Turn{Listing: l, Page: 3}
+		s.enter("3", r, again, time.Second, pacer.Served)
+		s.enter("3, second", r, &pacer.Turn{Listing: l, Page: 3}, time.Second, pacer.Served)
+		s.enter("3, third", r, &pacer.Turn{Listing: l, Page: 3}, time.Second, pacer.Served)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		s.enter("3, again", r, again, time.Second, pacer.Served)
+		s.want("3 0s", "3, second 1s", "3, again 2s", "3, third 3s")
+	})
+}
+
+func TestTheTimerServesTheSoonestAccount(t *testing.T) {
+	play(t, func(s *scene) {
+		s.wakeUp(account("late"), 9*time.Second)
+		s.wakeUp(account("soon"), 2*time.Second)
+		s.wakeUp(account("later"), 10*time.Second)
+		for _, id := range []string{"late", "soon", "later"} {
+			s.enter(id, pacer.Route{Account: account(id)}, new(pacer.Turn), 0, pacer.Served)
+		}
+		s.want("soon 2s", "late 9s", "later 10s")
+	})
+}
+
+func TestAnswersAreCountedForTheFirstRate(t *testing.T) {
+	play(t, func(s *scene) {
+		r := pacer.Route{Account: account("a")}
+		for range 60 {
+			s.enter("", r, new(pacer.Turn), 0, pacer.Served)
+		}
+		for range 60 {
+			s.enter("", r, new(pacer.Turn), 0, pacer.Unanswered)
+		}
+		s.running.Wait()
+		var turn pacer.Turn
+		if err := s.gate.Enter(s.Context(), &turn, r); err != nil {
+			t.Fatal(err)
+		}
+		if wait := s.gate.Leave(&turn, pacer.Refused, 0); wait != 25*time.Millisecond {
+			t.Errorf("the next request may leave after %v, want 25ms: 60 were served in 1.5 s", wait)
+		}
+	})
+}

@@ -18,14 +18,14 @@ func (h *history) add(now time.Time) {
 func (h *history) rate(now time.Time) float64 {
 	known := min(h.total, len(h.times))
 	count := 0
-	for count < known && now.Sub(h.at(count)) <= measureTime {
+	for count < known && now.Sub(h.at(count)).Seconds() <= measureTime {
 		count++
 	}
 	window := measureTime
 	if count == len(h.times) {
-		window = max(now.Sub(h.at(count-1)), time.Millisecond)
+		window = max(now.Sub(h.at(count-1)).Seconds(), 0.001)
 	}
-	return float64(count) / window.Seconds()
+	return float64(count) / window
 }
 
 // at returns when a request was served, 0 being the latest.

@@ -32,12 +32,13 @@ const (
 
 	probing      = 1.06 // factor between the pauses while all requests are refused
 	probingShare = 0.3  // of the time since then, at least
-	longestProbe = 5 * time.Second
+	longestProbe = 5    // seconds
 
-	measureTime = 1500 * time.Millisecond // for the rate that was served
-	slack       = 50 * time.Millisecond   // that a timer may be late without cost, and at least the time between two requests
-	idleTime    = 100 * time.Millisecond  // without a request, and at least the time between two
-	asleepAfter = time.Minute             // without a refusal
+	measureTime  = 1.5  // seconds of which the served rate is the average
+	leastMeasure = 0.75 // seconds between two refusals, for the rate served between them
+	slack        = 0.05 // seconds that a timer may be late without delaying more requests; at least 1/rate
+	idleTime     = 0.1  // seconds without a request after which none waited; at least 1/rate
+	asleepAfter  = 60   // seconds without a refusal
 )
 
 // Pacer spaces the requests of one account. The zero Pacer is asleep: it lets
@@ -85,7 +86,7 @@ func (p *Pacer) Slot(now time.Time) time.Time {
 
 // Awake reports whether the Pacer spaces requests.
 func (p *Pacer) Awake(now time.Time) bool {
-	if p.awake && now.Sub(p.refusedAt) > asleepAfter && !p.Held(now) {
+	if p.awake && now.Sub(p.refusedAt).Seconds() > asleepAfter && !p.Held(now) {
 		p.awake = false
 	}
 	return p.awake
@@ -99,18 +100,18 @@ func (p *Pacer) Sent(now time.Time) {
 	if !p.awake {
 		return
 	}
-	if now.Sub(p.next) > max(idleTime, p.interval()) {
+	if now.Sub(p.next).Seconds() > max(idleTime, 1/p.rate) {
 		p.grownAt = now // no request waited, so the rate need not grow
 	}
 	p.grow(now)
-	behind := now.Add(-max(slack, p.interval()))
-	p.next = later(later(p.next, p.hold), behind).Add(p.interval())
+	late := now.Add(-seconds(max(slack, 1/p.rate)))
+	p.next = later(later(p.next, p.hold), late).Add(seconds(1 / p.rate))
 }
 
 // Unsent takes back the latest Sent: the request did not leave after all.
 func (p *Pacer) Unsent() {
 	if p.awake {
-		p.next = p.next.Add(-p.interval())
+		p.next = p.next.Add(-seconds(1 / p.rate))
 	}
 }
 
@@ -137,7 +138,7 @@ func (p *Pacer) Refused(sent, now time.Time, delay time.Duration, chance float64
 	case !p.awake:
 		p.awake, p.ramping, p.highest = true, true, 0
 		p.restart(now, max(firstRate, p.served.rate(now)))
-		p.next = now.Add(scale(p.interval(), 1+chance))
+		p.next = now.Add(seconds((1 + chance) / p.rate))
 	case sent.Before(p.cutAt):
 		// The request left before the cut, so it says nothing about the new rate.
 	case p.shut > 0:
@@ -145,12 +146,12 @@ func (p *Pacer) Refused(sent, now time.Time, delay time.Duration, chance float64
 		// second in which it counts.
 		p.ramping = false
 		p.shut++
-		pause := max(scale(p.interval(), math.Pow(probing, float64(p.shut))), scale(now.Sub(p.cutAt), probingShare))
-		p.next = later(p.next, now.Add(min(pause, longestProbe)))
+		pause := max(math.Pow(probing, float64(p.shut))/p.rate, probingShare*now.Sub(p.cutAt).Seconds())
+		p.next = later(p.next, now.Add(seconds(min(pause, longestProbe))))
 	default:
 		p.restart(now, p.lowered(now))
 		p.ramping = false
-		p.next = later(p.next, now.Add(scale(p.interval(), chance)))
+		p.next = later(p.next, now.Add(seconds(chance/p.rate)))
 	}
 }
 
@@ -158,8 +159,8 @@ func (p *Pacer) Refused(sent, now time.Time, delay time.Duration, chance float64
 // refusals is what the limit allowed in that time.
 func (p *Pacer) lowered(now time.Time) float64 {
 	served := p.served.rate(now)
-	if since := now.Sub(p.cutAt); since >= measureTime/2 && p.sinceCut >= enough {
-		served = float64(p.sinceCut) / since.Seconds()
+	if since := now.Sub(p.cutAt).Seconds(); since >= leastMeasure && p.sinceCut >= enough {
+		served = float64(p.sinceCut) / since
 	}
 	rate := min(p.rate, max(served, lowestCut*p.rate))
 	if p.ramping {
@@ -178,29 +179,25 @@ func (p *Pacer) restart(now time.Time, rate float64) {
 
 // grow raises the rate for the time since the last call of grow.
 func (p *Pacer) grow(now time.Time) {
-	seconds := min(1, now.Sub(p.grownAt).Seconds())
+	passed := min(1, now.Sub(p.grownAt).Seconds())
 	p.grownAt = now
-	switch {
-	case seconds <= 0:
-	case p.ramping:
-		p.rate *= min(math.Pow(rampPerSecond, seconds), math.Pow(rampPerServed, float64(p.sinceGrown)))
-		p.sinceGrown = 0
-	case p.shut == 0:
-		p.growing += seconds
-		share, period := growth*math.Pow(p.rate/20, growthPower), doubling*(1+slowDoubling/p.rate)
-		if p.highest > catchUp*p.rate {
-			share, period = growth, fastDoubling
-		}
-		p.rate *= 1 + seconds*min(1, share*math.Exp2(p.growing/period))
+	if passed <= 0 || p.shut > 0 && !p.ramping {
+		return
 	}
+	if p.ramping {
+		p.rate *= min(math.Pow(rampPerSecond, passed), math.Pow(rampPerServed, float64(p.sinceGrown)))
+		p.sinceGrown = 0
+		return
+	}
+	p.growing += passed
+	share, period := growth*math.Pow(p.rate/20, growthPower), doubling*(1+slowDoubling/p.rate)
+	if p.highest > catchUp*p.rate {
+		share, period = growth, fastDoubling
+	}
+	p.rate *= 1 + passed*min(1, share*math.Exp2(p.growing/period))
 }
 
-// interval is the time between two requests.
-func (p *Pacer) interval() time.Duration { return time.Duration(float64(time.Second) / p.rate) }
-
-func scale(d time.Duration, factor float64) time.Duration {
-	return time.Duration(float64(d) * factor)
-}
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {

@@ -353,7 +353,7 @@ func TestARequestedDelayHoldsBackEveryRequest(t *testing.T) {
 	p.Refused(at(-1), start, second, 0) // a shorter one changes nothing
 	p.wantSlot(t, 0, 3*second)
 	p.Sent(at(3 * second))
-	interval := p.interval()
+	interval := seconds(1 / p.rate)
 	p.wantSlot(t, 3*second, 3*second+interval) // they do not leave together
 	p.Refused(at(-1), at(4*second), 0, 0)
 	if p.Held(at(4 * second)) {
@@ -380,4 +380,13 @@ func TestPacerFallsAsleepWhenThrottlingStaysAway(t *testing.T) {
 	if p.Held(at(89 * second)) {
 		t.Error("held while asleep")
 	}
+}
+
+func TestARefusalWithoutADelayHoldsNothingBack(t *testing.T) {
+	t.Parallel()
+	p := steadyAt(100)
+	p.growing = -1000
+	p.Refused(at(-1), at(30*ms), 0, 0) // of a request from before the cut
+	p.Sent(at(30 * ms))
+	p.wantSlot(t, 30*ms, 10*ms)
 }
