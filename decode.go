@@ -12,8 +12,9 @@ import (
 // This file is the response's schema: it says which member of an object goes to
 // which field. internal/wirejson reads JSON and its values.
 
-// maxImages bounds the images of a page. The service sends at most 100.
-const maxImages = 10000
+// maxImages bounds the images of a page. The service sends at most 100. A body of
+// tiny images takes far more memory than its size, but less than a megabyte.
+const maxImages = 1000
 
 // success is the value of a body's member Success.
 type success uint8
@@ -69,7 +70,7 @@ type evidence struct {
 //   - A body of null is an error, not an empty page.
 //   - Values of another type are read or kept in Extra, as above.
 //   - When a list is given twice, the later one replaces the earlier one.
-//   - More than 10000 images are an error.
+//   - More than 1000 images are an error.
 //   - Memory is limited to a multiple of the body's size. Long lists of tiny
 //     items go to Extra instead of their field. Too many unknown members are an
 //     error.
