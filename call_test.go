@@ -26,7 +26,7 @@ func TestAttemptsFollowTheRetryRules(t *testing.T) {
 		answers []answer
 		opts    []Option
 		at      []time.Duration // when each attempt is sent
-		is      error           // what the final error matches; nil: the call succeeds
+		is      error           // a target that the final error matches; nil: the call succeeds
 		stopped string
 	}{
 		"success": {answers: []answer{ok()}, at: []time.Duration{0}},

@@ -99,7 +99,7 @@ func (g *credentialGate) InvalidateCredentials(_ context.Context, refused Creden
 	g.gate.Refuse(refused, time.Now())
 }
 
-// refusedCredentials are what the service refused, and when.
+// refusedCredentials holds the credentials that the service refused, and when.
 type refusedCredentials struct {
 	credentials Credentials
 	at          time.Time

@@ -428,7 +428,7 @@ func TestEncodingJSONDiffersWhereItIsMeantTo(t *testing.T) {
 	}
 	for _, row := range []struct {
 		name, body string
-		theirs     string // what encoding/json makes of it, as JSON; empty: an error
+		theirs     string // the result of encoding/json, as JSON; empty: an error
 		ours       string // the same of decodePage
 	}{
 		{"names in another case", `{"Requestid":"r"}`,

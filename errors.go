@@ -182,7 +182,7 @@ type TransportError struct {
 	RetryAfter time.Duration // the delay that the service requests; 0: none
 	Attempts   int           // HTTP requests made
 	StopReason string        // why there was no further attempt
-	Hint       string        // what may be wrong; empty if unknown
+	Hint       string        // a likely reason; empty if unknown
 	Err        error         // the cause, free of URLs' queries
 }
 

@@ -28,7 +28,7 @@ type inventory struct {
 	shortPages bool               // pages lack their last image
 	stuck      bool               // ignores PageNumber
 	latency    time.Duration
-	fail       map[int][]error // what a page's next requests fail with
+	fail       map[int][]error // errors of a page's next requests
 
 	mu            sync.Mutex
 	asked         []int

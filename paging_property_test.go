@@ -306,7 +306,7 @@ func TestListingsOfADoubleWithAHabitAreCompleteOrFail(t *testing.T) {
 // numberedID returns the identifier of image i.
 func numberedID(i int) string { return "imgc-" + strconv.Itoa(i) }
 
-// outcome is what a listing delivered, and how it ended.
+// outcome holds the images of a listing and how it ended.
 type outcome struct {
 	Images []imageKey
 	End    string

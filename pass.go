@@ -40,7 +40,7 @@ type pass struct {
 	versions versionWatch
 }
 
-// verdict is what a page means.
+// verdict is the meaning of a page.
 type verdict int
 
 const (

@@ -37,7 +37,7 @@ func (s *Server) call(method string, f func()) {
 }
 
 // panicsOnly is a log that keeps panics of functions given to the server, and
-// drops the rest: broken connections are what the server is for.
+// drops the rest, because the server breaks connections on purpose.
 type panicsOnly struct{}
 
 func (panicsOnly) Write(line []byte) (int, error) {

@@ -12,7 +12,7 @@ import (
 	"github.com/wuying-go/appstreaming/appstreamingtest"
 )
 
-// outcome is what a captured request is answered with: nearly all are in order.
+// outcome is the answer to a captured request: nearly all are accepted.
 func outcome(c *capture) (status int, code string) {
 	switch c.Case {
 	case "int-negative":

@@ -14,7 +14,7 @@ import (
 	"github.com/wuying-go/appstreaming"
 )
 
-// wire is what a plain HTTP client makes of an answer.
+// wire is an answer as a plain HTTP client sees it.
 type wire struct {
 	resp    *http.Response
 	body    []byte

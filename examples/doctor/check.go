@@ -1,6 +1,6 @@
 package main
 
-// verdict is what came of a check.
+// verdict is the result of a check.
 type verdict string
 
 const (

@@ -16,7 +16,7 @@ import (
 // as that.
 const maxPages = 6
 
-// reply is what one call brought.
+// reply is the result of one call.
 type reply struct {
 	page     *appstreaming.ListImageResponse
 	err      error

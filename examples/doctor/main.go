@@ -19,7 +19,7 @@ import (
 
 func main() { new(doctor).program().Main() }
 
-// doctor is what the flags and the tests set.
+// doctor holds the settings of the flags and the tests.
 type doctor struct {
 	format string
 	probe  bool

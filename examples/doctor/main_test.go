@@ -22,7 +22,7 @@ import (
 	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
-// outcome is what one run left.
+// outcome is the result of one run.
 type outcome struct {
 	code           int
 	report         report

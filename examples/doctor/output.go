@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// formats are what -o allows.
+// formats holds the values of -o.
 var formats = map[string]func(io.Writer, *report) error{"table": writeTable, "json": writeJSON, "markdown": writeMarkdown}
 
 func writeTable(w io.Writer, r *report) error {

@@ -15,7 +15,7 @@ const maxRequests = 40
 
 var errTooManyRequests = errors.New("doctor has sent all the requests it may send")
 
-// exchange is what one request looked like on the network.
+// exchange is one request as it was on the network.
 type exchange struct {
 	status  int // 0: no response
 	proto   string

@@ -20,7 +20,7 @@ import (
 // the service tolerates 15 minutes, but other software on the machine may not.
 const maxClockOffset = 4 * time.Minute
 
-// setting is what is known of the set-up before a request is sent.
+// setting holds the facts about the set-up before a request is sent.
 type setting struct {
 	source   string // of the credentials
 	region   string

@@ -21,7 +21,7 @@ var (
 	pageJS string
 )
 
-// page is what the template shows. Everything about the images is in Data,
+// page holds the values of the template. Everything about the images is in Data,
 // which the page's script draws.
 type page struct {
 	Source      string

@@ -11,7 +11,7 @@ import (
 	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
-// options is what the program's own flags say.
+// options holds the values of the program's own flags.
 type options struct {
 	request  appstreaming.ListImageRequest
 	anyValue bool

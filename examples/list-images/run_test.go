@@ -18,7 +18,7 @@ import (
 	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
-// result is what a run of the program leaves behind.
+// result is the result of a run of the program.
 type result struct {
 	code           int
 	stdout, stderr string

@@ -16,7 +16,7 @@ import (
 	"github.com/wuying-go/appstreaming/examples/internal/demo"
 )
 
-// config is what the flags say.
+// config holds the values of the flags.
 type config struct {
 	addr       string
 	anyAddress bool

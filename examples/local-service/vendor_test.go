@@ -19,7 +19,7 @@ import (
 	"github.com/wuying-go/appstreaming/appstreamingtest"
 )
 
-// job and outcome are what vendor-clients/jobs.js reads and prints.
+// job and outcome are the input and the output of vendor-clients/jobs.js.
 type job struct {
 	Endpoint        string         `json:"endpoint"`
 	AccessKeyID     string         `json:"accessKeyId"`

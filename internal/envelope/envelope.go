@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Success is what a body reports in a member called Success.
+// Success is the value of a body's member Success.
 type Success uint8
 
 // Absent means that there is no such member, or that it is neither true nor

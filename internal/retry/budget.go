@@ -40,7 +40,7 @@ func (b *Budget) give(tokens int64) {
 	}
 }
 
-// Account is what one call has taken from a budget. It is not safe for
+// Account holds the tokens that one call has taken. It is not safe for
 // concurrent use.
 type Account struct {
 	budget   *Budget

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Plan is what a service does.
+// Plan describes the behavior of a service.
 type Plan struct {
 	Seed      Seed
 	Inventory Inventory
@@ -31,7 +31,7 @@ type Plan struct {
 	Skews []Skew
 }
 
-// Skew is what the service's clock is ahead from a moment on.
+// Skew is the lead of the service's clock from a moment on.
 type Skew struct{ From, Ahead time.Duration }
 
 // Limit is a token bucket.
@@ -195,7 +195,7 @@ func (s *Service) Trace() []string {
 type Report struct {
 	Sights     []Sight
 	Signatures []string
-	Faults     []string // what a correct client never does
+	Faults     []string // requests that a correct client never makes
 	Troubles   int
 	Pages      int
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/wuying-go/appstreaming/bench/internal/stub"
 )
 
-// overhead is what ListImage costs above a bare http.Client.Do of a request
+// overhead is the cost of ListImage above a bare http.Client.Do of a request
 // signed beforehand, on a page with nothing to decode. It includes building
 // and signing, and so bounds from above what attempts, credentials and hooks
 // add.

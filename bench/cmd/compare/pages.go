@@ -26,7 +26,7 @@ const (
 	peerRaw
 )
 
-// stat is what one client cost.
+// stat is the cost of one client.
 type stat struct {
 	name string
 	measure.Sample

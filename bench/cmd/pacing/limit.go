@@ -131,7 +131,7 @@ func (g *gatekeeper) ask() (wait time.Duration) {
 	return wait
 }
 
-// leastTime is what a scheduler needs that knows everything: limit, phase,
+// leastTime returns the time of a scheduler that knows everything: limit, phase,
 // burst, latency and window. The clients share the limit. The first page of each
 // is fetched alone.
 func leastTime(l limit, clients, pages, window int, latency time.Duration) time.Duration {

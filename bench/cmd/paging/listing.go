@@ -15,7 +15,7 @@ import (
 // pageSize is how many images the service's pages have.
 const pageSize = 100
 
-// cost is what one listing took.
+// cost is the cost of one listing.
 type cost struct {
 	time time.Duration
 	heap uint64 // largest seen

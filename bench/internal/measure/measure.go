@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// A Sample is what one call cost: wall time, CPU time of this process (user and
+// A Sample is the cost of one call: wall time, CPU time of this process (user and
 // system, the garbage collector's included), bytes and objects allocated.
 type Sample struct{ Wall, CPU, Bytes, Allocs float64 } // times in nanoseconds
 

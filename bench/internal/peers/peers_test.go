@@ -101,7 +101,7 @@ func newServer(t *testing.T) *appstreamingtest.Server {
 		image.Features = []appstreaming.Feature{appstreaming.Feature(q.Features[0])}
 		image.ImageRegions = q.Regions
 		image.Tags = []appstreaming.Tag{{Key: q.TagKey, Value: q.TagValue}}
-		image.Platform = "0" // a number, which is what the models expect
+		image.Platform = "0" // a number, as the models expect
 	}
 	server := appstreamingtest.NewServer(t, inventory...)
 	server.AddCredentials(appstreaming.Credentials{AccessKeyID: peers.AccessKeyID, AccessKeySecret: peers.AccessKeySecret})

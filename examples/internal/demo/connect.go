@@ -14,7 +14,7 @@ import (
 	"github.com/wuying-go/appstreaming/appstreamingtest"
 )
 
-// SampleNotice is what every program says when it shows sample data.
+// SampleNotice is the text of every program that shows sample data.
 const SampleNotice = "No credentials found: this is sample data from a built-in service. " +
 	"To reach the real service, log in with the aliyun CLI or set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET."
 

@@ -29,7 +29,7 @@ type Program struct {
 	Name    string
 	About   string        // what the program does and prints, for -h
 	Exits   string        // exit codes other than 0, 1 and 2, for -h
-	Notes   string        // what follows the flags in -h
+	Notes   string        // the text after the flags in -h
 	Timeout time.Duration // default of -timeout; 0 means no limit
 
 	// Samples returns the images of the built-in service; nil means none.
@@ -64,7 +64,7 @@ type Env struct {
 type ExitError struct {
 	Code int
 	Err  error
-	Hint string // what the user can do; empty: the hint that Err has anyway
+	Hint string // advice for the user; empty: the hint that belongs to Err
 }
 
 // Error returns the text of Err.

@@ -59,7 +59,7 @@ func (r recorder) collect(t *testing.T) map[string]metricdata.Aggregation {
 	return found
 }
 
-// seen is what the test compares of a span.
+// seen is the part of a span that the test compares.
 type seen struct {
 	Name   string
 	Parent int // index of its parent, -1: none

@@ -12,7 +12,7 @@ import (
 
 // NewRaw returns net/http alone: one request, built and signed beforehand, is
 // sent again and again, and the body read with io.ReadAll and dropped. It is
-// what every client on net/http pays at least. Not for concurrent use.
+// the least cost of every client on net/http. Not for concurrent use.
 func NewRaw(endpoint string) (peers.Peer, error) {
 	return NewRawOver(newTransport(), endpoint)
 }
