@@ -226,6 +226,16 @@ func TestATreeOfErrorsIsWalkedWithinBounds(t *testing.T) {
 	for range tree(loop) {
 		break
 	}
+	deep, seen := io.EOF, 0
+	for range 2 * maxTree {
+		deep = silent{deep}
+	}
+	for range tree(deep) {
+		seen++
+	}
+	if seen != maxTree {
+		t.Errorf("%d errors of a deep tree are seen, want %d", seen, maxTree)
+	}
 	if got := find[*net.OpError](loop); got != nil {
 		t.Errorf("found %v", got)
 	}

@@ -187,11 +187,14 @@ func TestAtMostThreeEncodingsAreUndone(t *testing.T) {
 	for name, first := range map[string]string{
 		"all of a character": chain(percent, percent, percent)("h"), "its percent sign": chain(percent, percent)("%") + "68",
 		"its digits": "%" + chain(percent, percent)("68"), "its escape": chain(percent, percent)(`\u0068`),
-		"its reference": chain(percent, percent)("&") + "#104;",
+		"its reference": chain(percent, percent)("&") + "#104;", "its letter u": `\%750068`,
 	} {
 		if got := secrets("hun/ter22").Text(first + rest); got != Mask {
 			t.Errorf("%s: %q became %q", name, first+rest, got)
 		}
+	}
+	if got := secrets("\xff\xff\xff\xff").Text("%ff%FF%fF%Ff"); got != Mask {
+		t.Errorf("the largest bytes became %q", got)
 	}
 	zeros := `\u0100\u0100\u0100\u0100`
 	if got := secrets("\x00\x00\x00\x00").Text(zeros); got != zeros {
