@@ -1,14 +1,20 @@
 package appstreaming
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -472,4 +478,407 @@ func TestEncodingJSONDiffersWhereItIsMeantTo(t *testing.T) {
 			t.Errorf("features %v, want none", page.Images[0].Features)
 		}
 	})
+}
+
+// allocated returns the allocations of f, and their bytes, on average.
+func allocated(runs int, f func()) (allocs, size uint64) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range runs {
+		f()
+	}
+	runtime.ReadMemStats(&after)
+	return (after.Mallocs - before.Mallocs) / uint64(runs), (after.TotalAlloc - before.TotalAlloc) / uint64(runs)
+}
+
+// decoding returns a function that decodes body with a decoder of its own. The
+// race detector empties the pool at random.
+func decoding(body []byte) func() {
+	d := decoders.New().(*decoder)
+	decode := func() { d.decodePage(body); d.clear() }
+	decode() // makes the scratch memory
+	return decode
+}
+
+// strangeWords replaces all texts of a page by others of the same length.
+func strangeWords(value any) any {
+	switch value := value.(type) {
+	case string:
+		return strings.Map(func(r rune) rune {
+			switch {
+			case 'a' <= r && r <= 'z':
+				return 'a' + (r-'a'+13)%26
+			case 'A' <= r && r <= 'Z':
+				return 'A' + (r-'A'+13)%26
+			}
+			return r
+		}, value)
+	case []any:
+		for i := range value {
+			value[i] = strangeWords(value[i])
+		}
+	case map[string]any:
+		for name := range value {
+			value[name] = strangeWords(value[name])
+		}
+	}
+	return value
+}
+
+func TestAnImageCostsSixAllocationsAndNoMoreThanItsShareOfTheBody(t *testing.T) {
+	pages := map[string][]byte{}
+	for _, name := range []string{"page-10.json", "page-100.json"} {
+		body := readPage(t, name)
+		pages[name] = body
+		strange, err := json.Marshal(strangeWords(jsonValue(t, body)))
+		if err != nil || bytes.Contains(strange, []byte(ImageStatusAvailable)) {
+			t.Fatalf("%s: error %v, or words that are documented", name, err)
+		}
+		pages[name+" with words that nobody knows"] = strange
+	}
+	for name, body := range pages {
+		page, _ := mustDecode(t, string(body))
+		allocs, size := allocated(20, decoding(body))
+		// The others: the images, and the text of the page before and after Data.
+		if limit := uint64(6*len(page.Images) + 3); allocs > limit {
+			t.Errorf("%s: %d allocations, want at most %d", name, allocs, limit)
+		}
+		if limit := uint64(len(body)) * 23 / 20; size > limit {
+			t.Errorf("%s: %d bytes allocated for a body of %d, want at most %d", name, size, len(body), limit)
+		}
+	}
+}
+
+// hostileBodies returns bodies of about size bytes that are made to take much
+// memory.
+func hostileBodies(size int) map[string][]byte {
+	bodies := map[string][]byte{}
+	// add repeats item between a beginning and an end.
+	add := func(name, begin, item, end string) {
+		n := (size - len(begin) - len(end)) / len(item)
+		body := begin + strings.Repeat(item, n)
+		bodies[name] = []byte(strings.TrimSuffix(body, ",") + end)
+	}
+	image := reflect.TypeFor[Image]()
+	for i := range image.NumField() {
+		name := image.Field(i).Tag.Get("json")
+		if image.Field(i).Type.Kind() != reflect.Slice {
+			continue
+		}
+		for _, item := range []string{`{}`, `1`, `"a"`, `{"a":1}`, `{"AppId":{},"Key":{},"ImageId":{},"Size":{}}`} {
+			add(name+" of "+item, `{"Data":[{"`+name+`":[`, item+`,`, `]}]}`)
+		}
+		add(name+" in many images", `{"Data":[`, `{"`+name+`":[{}]},`, `]}`)
+		add("long "+name+" in many images", `{"Data":[`, `{"`+name+`":[`+strings.Repeat(`{},`, 8)+`{}]},`, `]}`)
+		add(name+" again and again", `{"Data":[{`, `"`+name+`":[`+strings.Repeat(`{},`, 8)+`{}],`, `}]}`)
+	}
+	add("empty images", `{"Data":[`, `{},`, `]}`)
+	add("images with an unknown member", `{"Data":[`, `{"a":1},`, `]}`)
+	add("images of other types", `{"Data":[`, `0,`, `]}`)
+	add("Data again and again", `{`, `"Data":[`+strings.Repeat(`{},`, 100)+`{}],`, `}`)
+	add("an unknown member again and again", `{"Data":[{`, `"a":1,`, `}]}`)
+	add("a value that does not fit, and one that does", `{"Data":[{`, `"ImageId":{},"ImageId":1,`, `}]}`)
+	add("text again and again", `{"Data":[{`, `"ImageName":"a",`, `}]}`)
+	add("names with escapes", `{"Data":[{`, `"\n":1,`, `}]}`)
+	add("names with escapes that are skipped", `{"a":[{`, `"\n":1,`, `}]}`)
+	add("text with escapes", `{"Data":[{"ImageName":"`, `\n`, `"}]}`)
+	add("integer with escapes", `{"Data":[{"AliUid":"`, `\n`, `"}]}`)
+	add("integer with many digits", `{"Data":[{"AliUid":`, `1`, `}]}`)
+	add("number as text", `{"Data":[{"ImageName":`, `1`, `}]}`)
+	add("boolean as text", `{"Data":[{`, `"OnlineVersion":"TRUE",`, `}]}`)
+	add("deep nesting", `{"a":[`, strings.Repeat("[", 5000)+strings.Repeat("]", 5000)+`,`, `]}`)
+	add("a long name before a fault", `{"`, `x`, `":x}`)
+	for name, ends := range map[string][2]string{
+		"many unknown members of the page": {`{`, `}`},
+		"many unknown members of an image": {`{"Data":[{`, `}]}`},
+		"many unknown members of an app":   {`{"Data":[{"AppList":[{`, `}]}]}`},
+	} {
+		var body bytes.Buffer
+		body.WriteString(ends[0])
+		for i := 0; body.Len() < size; i++ {
+			fmt.Fprintf(&body, `"%x":1,`, i)
+		}
+		body.WriteString(`"z":1` + ends[1])
+		bodies[name] = body.Bytes()
+	}
+	return bodies
+}
+
+func TestNoBodyTakesMuchMoreMemoryThanItsSize(t *testing.T) {
+	images := uint64(maxImages) * uint64(reflect.TypeFor[Image]().Size())
+	bodies := hostileBodies(256 << 10)
+	bodies["4 MiB of snapshots"] = []byte(`{"Data":[{"SnapshotList":[{}` + strings.Repeat(`,{}`, 4<<20/3) + `]}]}`)
+	d := decoders.New().(*decoder)
+	before := heap()
+	for name, body := range bodies {
+		_, size := allocated(1, func() { d.decodePage(body) })
+		if limit := 10*uint64(len(body)) + images; size > limit {
+			t.Errorf("%s: %d bytes allocated for %d, want at most %d", name, size, len(body), limit)
+		}
+	}
+	d.clear()
+	clear(bodies)
+	if kept := int64(heap()) - int64(before); kept > 256<<10 {
+		t.Errorf("a decoder in the pool keeps %d bytes", kept)
+	}
+	runtime.KeepAlive(d)
+}
+
+// Masking reads bodies too, and escapes are where it has work to do.
+func TestNoResponseTakesMuchMoreMemoryThanItsSize(t *testing.T) {
+	for _, escape := range []string{`\n`, `\"`, `\\`, `\u0041`, `%41`, `&amp;`} {
+		for _, member := range []string{"New", "Message", "Code", "RequestId"} {
+			text := strings.Repeat(escape, 256<<10/len(escape))
+			body := `{"Success":true,"Data":[],"` + member + `":"` + text + `"}`
+			client, err := New("cn-shanghai", WithHTTPClient(answeredWith(body).Client()), WithRetry(RetryPolicy{MaxAttempts: 1}),
+				WithCredentials(StaticCredentials("LTAI1", "hunter22-secret", "")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, size := allocated(1, func() { client.ListImage(t.Context(), ListImageRequest{}) })
+			if limit := uint64(10 * len(body)); size > limit {
+				t.Errorf("%s of %s: %d bytes allocated for %d, want at most %d", member, escape, size, len(body), limit)
+			}
+		}
+	}
+}
+
+// heap returns how many bytes are reachable.
+func heap() uint64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.GC() // the first one only ages the pools
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}
+
+func TestKeepingATextKeepsLittleElse(t *testing.T) {
+	long := strings.Repeat("x", 4<<20)
+	drivers := strings.Repeat(`"a driver of an image",`, 50000)
+	for name, body := range map[string]string{
+		"text of the page":            `{"Message":"` + long + `","Data":[{"ImageId":"a"}]}`,
+		"text of the image":           `{"Data":[{"ImageId":"a","Description":"` + long + `"}]}`,
+		"text of the image, escaped":  `{"Data":[{"ImageId":"a","Description":"\n` + long + `"}]}`,
+		"text of the items of a list": `{"Data":[{"ImageId":"a","DriverList":[` + drivers + `""]}]}`,
+		"text of another image":       `{"Data":[{"ImageId":"a"},{"ImageName":"` + long + `"}]}`,
+		"Extra":                       `{"Data":[{"ImageId":"a","New":"` + long + `"}]}`,
+	} {
+		before := heap()
+		page, _ := mustDecode(t, body)
+		id := page.Images[0].ImageID
+		if kept := int64(heap()) - int64(before); kept > 64<<10 {
+			t.Errorf("%s: %d bytes kept for one identifier", name, kept)
+		}
+		runtime.KeepAlive(id)
+		runtime.KeepAlive(body)
+	}
+}
+
+func TestKeepingAnImageKeepsNotItsPage(t *testing.T) {
+	body := readPage(t, "page-100.json")
+	const pages = 50
+	kept := make([]Image, 0, pages)
+	before := heap()
+	for i := range pages {
+		page, _ := mustDecode(t, string(body))
+		kept = append(kept, page.Images[i%len(page.Images)])
+	}
+	perImage := (heap() - before) / pages
+	if perImage < 500 || perImage > 4<<10 {
+		t.Errorf("%d bytes kept per image, want about 2 KiB; a page is %d", perImage, len(body))
+	}
+	runtime.KeepAlive(kept)
+	runtime.KeepAlive(body)
+}
+
+// The memory that a response's body is read into is reused.
+func TestRawIsNotOverwrittenByLaterCalls(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	answer := TransportFunc(func(*http.Request) (*http.Response, error) {
+		calls++
+		return respond(200, nil, fmt.Sprintf(`{"Success":true,"Data":[],"RequestId":"%04d"}`, calls)), nil
+	})
+	client, err := New("cn-shanghai", WithHTTPClient(answer.Client()), WithRawResponse(),
+		WithCredentials(StaticCredentials("LTAI1", "hunter22-secret", "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pages []*ListImageResponse
+	for range 20 {
+		page, err := client.ListImage(t.Context(), ListImageRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, page)
+	}
+	for _, page := range pages {
+		if !strings.Contains(string(page.Raw), page.RequestID) {
+			t.Errorf("Raw of %s is %s", page.RequestID, page.Raw)
+		}
+	}
+}
+
+// FuzzDecodePage compares the decoder with a plain one. Both accept the same
+// bodies and return the same values.
+func FuzzDecodePage(f *testing.F) {
+	f.Add(readPage(f, "documented-example.json"))
+	page := readPage(f, "page-10.json")
+	second := strings.Index(string(page), `,{"AliUid"`)
+	f.Add([]byte(string(page[:second]) + "]}"))
+	for _, body := range seedBodies() {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(checkAgainstPlain)
+}
+
+func checkAgainstPlain(t *testing.T, body []byte) {
+	t.Helper()
+	sent := string(body)
+	body = []byte(sent) // the fuzzing engine's own must not be changed
+	want, wantOK, path, accepted := plainDecodePage(body)
+	got, said, err := decodePage(body)
+	if string(body) != sent {
+		t.Fatalf("%.300q: the body was changed", sent)
+	}
+	clear(body) // the result must not depend on it
+	if (err == nil) != accepted {
+		t.Fatalf("%.300q: error %v, want acceptance %t", sent, err, accepted)
+	}
+	if err != nil {
+		if err.Offset < 0 || err.Offset > int64(len(sent)) || err.Reason == "" || path != "" && err.Path != path {
+			t.Fatalf("%.300q: error %+v, want one at %q", sent, err, path)
+		}
+		return
+	}
+	if ok := said.success; ok != wantOK {
+		t.Fatalf("%.300q: success %d, want %d", sent, ok, wantOK)
+	}
+	if !reflect.DeepEqual(want, got) {
+		t.Fatalf("%.300q: (-want +got)\n%s", sent, cmp.Diff(want, got))
+	}
+	checkRoundTrip(t, got)
+}
+
+// plainDecodePage has the same rules as the decoder. It uses encoding/json and
+// the models' tags, and is simple instead of fast. It reports whether the body is
+// a page, and where, if only its shape is wrong.
+func plainDecodePage(body []byte) (page ListImageResponse, ok success, path string, accepted bool) {
+	members, isObject := plainMembers(body)
+	if !isObject || !utf8.Valid(body) {
+		return page, ok, "", false
+	}
+
+	if raw, found := members["Success"]; found && string(raw) != "null" {
+		var value bool
+		if plainValue(reflect.ValueOf(&value).Elem(), raw) {
+			delete(members, "Success")
+			if ok = successFalse; value {
+				ok = successTrue
+			}
+		}
+	} else {
+		delete(members, "Success")
+	}
+
+	if raw, found := members["Data"]; found && string(raw) != "null" {
+		var items []json.RawMessage
+		if json.Unmarshal(raw, &items) != nil {
+			return page, ok, "Data", false
+		}
+		if len(items) > maxImages {
+			return page, ok, "Data", false
+		}
+		page.Images = make([]Image, len(items))
+		for i, item := range items {
+			fields, isObject := plainMembers(item)
+			if !isObject {
+				return page, ok, "Data[" + strconv.Itoa(i) + "]", false
+			}
+			page.Images[i].Extra = plainObject(reflect.ValueOf(&page.Images[i]).Elem(), fields)
+		}
+	}
+	delete(members, "Data")
+
+	images := page.Images
+	page.Extra = plainObject(reflect.ValueOf(&page).Elem(), members)
+	page.Images = images
+	return page, ok, "", true
+}
+
+// plainMembers returns the members of an object, the last of each name.
+func plainMembers(raw []byte) (members map[string]json.RawMessage, isObject bool) {
+	err := json.Unmarshal(raw, &members)
+	return members, err == nil && members != nil
+}
+
+// plainObject sets the fields of object by their tags and returns the members
+// that are unknown or do not fit.
+func plainObject(object reflect.Value, members map[string]json.RawMessage) (extra map[string]json.RawMessage) {
+	for i := range object.NumField() {
+		name := object.Type().Field(i).Tag.Get("json")
+		if raw, found := members[name]; found && name != "-" && plainValue(object.Field(i), raw) {
+			delete(members, name)
+		}
+	}
+	if len(members) == 0 {
+		return nil
+	}
+	return members
+}
+
+var plainInteger = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+
+// plainValue sets field and reports whether raw fits it.
+func plainValue(field reflect.Value, raw json.RawMessage) (fits bool) {
+	if string(raw) == "null" {
+		return true
+	}
+	if field.Kind() == reflect.Slice {
+		return plainList(field, raw)
+	}
+
+	if raw[0] == '{' || raw[0] == '[' {
+		return false
+	}
+	text := string(raw)
+	if raw[0] == '"' && json.Unmarshal(raw, &text) != nil {
+		return false
+	}
+	switch field.Kind() {
+	case reflect.String:
+		field.SetString(text)
+		return true
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		value, err := strconv.ParseInt(text, 10, field.Type().Bits())
+		if err != nil || !plainInteger.MatchString(text) {
+			return false
+		}
+		field.SetInt(value)
+		return true
+	case reflect.Bool:
+		lower := strings.ToLower(text)
+		field.SetBool(lower == "true" || lower == "1")
+		return lower == "true" || lower == "1" || lower == "false" || lower == "0"
+	}
+	panic("no rule for " + field.Type().String())
+}
+
+func plainList(field reflect.Value, raw json.RawMessage) (fits bool) {
+	var items []json.RawMessage
+	if json.Unmarshal(raw, &items) != nil {
+		return false
+	}
+	fits = true
+	field.Set(reflect.MakeSlice(field.Type(), len(items), len(items)))
+	for i, raw := range items {
+		item := field.Index(i)
+		if item.Kind() == reflect.Struct {
+			members, isObject := plainMembers(raw)
+			fits = isObject && plainObject(item, members) == nil && fits
+		} else {
+			fits = string(raw) != "null" && plainValue(item, raw) && fits
+		}
+	}
+	return fits
 }
