@@ -267,9 +267,9 @@ func imageMember(r *wirejson.Reader, i *imageReader, name []byte) wirejson.Fit {
 	case "ImageName":
 		return r.Text(&i.ImageName)
 	case "ImageType":
-		return r.Text((*string)(&i.ImageType))
+		return r.Word((*string)(&i.ImageType), documented)
 	case "Status":
-		return r.Text((*string)(&i.Status))
+		return r.Word((*string)(&i.Status), documented)
 	case "Description":
 		return r.Text(&i.Description)
 	case "AliUid":
@@ -282,13 +282,13 @@ func imageMember(r *wirejson.Reader, i *imageReader, name []byte) wirejson.Fit {
 		return r.Text((*string)(&i.Modified))
 
 	case "VersionId":
-		return r.Text(&i.VersionID)
+		return r.Recurring(&i.VersionID)
 	case "VersionName":
 		return r.Text(&i.VersionName)
 	case "OnlineVersionId":
-		return r.Text(&i.OnlineVersionID)
+		return r.Recurring(&i.OnlineVersionID)
 	case "LatestVersionId":
-		return r.Text(&i.LatestVersionID)
+		return r.Recurring(&i.LatestVersionID)
 	case "OnlineVersion":
 		return r.Boolean(&i.OnlineVersion)
 	case "ParentImageId":
@@ -301,26 +301,26 @@ func imageMember(r *wirejson.Reader, i *imageReader, name []byte) wirejson.Fit {
 		return r.Text(&i.BaseImageVersion)
 
 	case "ProductType":
-		return r.Text((*string)(&i.ProductType))
+		return r.Word((*string)(&i.ProductType), documented)
 	case "PackageType":
-		return r.Text((*string)(&i.PackageType))
+		return r.Word((*string)(&i.PackageType), documented)
 	case "ProtocolType":
-		return r.Text((*string)(&i.ProtocolType))
+		return r.Word((*string)(&i.ProtocolType), documented)
 	case "SessionType":
-		return r.Text((*string)(&i.SessionType))
+		return r.Word((*string)(&i.SessionType), documented)
 	case "ImageCreateMode":
-		return r.Text((*string)(&i.ImageCreateMode))
+		return r.Word((*string)(&i.ImageCreateMode), documented)
 
 	case "OsType":
-		return r.Text((*string)(&i.OSType))
+		return r.Word((*string)(&i.OSType), documented)
 	case "Platform":
 		return r.Text(&i.Platform)
 	case "PlatformName":
-		return r.Text((*string)(&i.PlatformName))
+		return r.Word((*string)(&i.PlatformName), documented)
 	case "Distro":
 		return r.Text(&i.Distro)
 	case "Language":
-		return r.Text((*string)(&i.Language))
+		return r.Word((*string)(&i.Language), documented)
 	case "SupportedLanguageList":
 		return wirejson.ReadList(r, &i.languages, func(item *Language) bool { return r.Item((*string)(item)) })
 
@@ -395,9 +395,9 @@ func distributionMember(r *wirejson.Reader, d *RegionDistribution, name []byte) 
 	case "RegionId":
 		return r.Text(&d.RegionID)
 	case "VersionId":
-		return r.Text(&d.VersionID)
+		return r.Recurring(&d.VersionID)
 	case "Status":
-		return r.Text((*string)(&d.Status))
+		return r.Word((*string)(&d.Status), documented)
 	case "Progress":
 		return r.Text(&d.Progress)
 	}
@@ -409,7 +409,7 @@ func snapshotMember(r *wirejson.Reader, s *DiskSnapshot, name []byte) wirejson.F
 	case "SnapshotId":
 		return r.Text(&s.SnapshotID)
 	case "VersionId":
-		return r.Text(&s.VersionID)
+		return r.Recurring(&s.VersionID)
 	case "DiskType":
 		return r.Text(&s.DiskType)
 	case "DiskSubType":

@@ -190,3 +190,92 @@ const (
 func (Feature) Values() []Feature {
 	return []Feature{FeatureGPU, FeatureBuilder, FeatureMultiSession, FeatureFOTAChannel}
 }
+
+// documented returns the documented value of an enumeration that raw spells, or
+// "" for any other text. The value is part of the program: an image needs no
+// memory for it. Pages hold about 20 of them for each image.
+func documented(raw []byte) string {
+	switch string(raw) {
+	case string(ImageStatusAvailable):
+		return string(ImageStatusAvailable)
+	case string(ImageStatusInit):
+		return string(ImageStatusInit)
+	case string(ImageStatusCreating):
+		return string(ImageStatusCreating)
+	case string(ImageStatusCreateFailed):
+		return string(ImageStatusCreateFailed)
+	case string(ImageTypeUser):
+		return string(ImageTypeUser)
+	case string(ImageTypeShared):
+		return string(ImageTypeShared)
+	case string(ImageTypeSystem):
+		return string(ImageTypeSystem)
+	case string(ImageTypeCommunity):
+		return string(ImageTypeCommunity)
+	case string(PackageTypeECS):
+		return string(PackageTypeECS)
+	case string(PackageTypeECSContainer):
+		return string(PackageTypeECSContainer)
+	case string(OSTypeLinux):
+		return string(OSTypeLinux)
+	case string(OSTypeWindows):
+		return string(OSTypeWindows)
+	case string(OSTypeAndroid):
+		return string(OSTypeAndroid)
+	case string(OSTypeUnknown):
+		return string(OSTypeUnknown)
+	case string(ProductTypeCloudDesktop):
+		return string(ProductTypeCloudDesktop)
+	case string(ProductTypeCloudApp):
+		return string(ProductTypeCloudApp)
+	case string(ProductTypeWuyingServer):
+		return string(ProductTypeWuyingServer)
+	case string(ProtocolTypeASP):
+		return string(ProtocolTypeASP)
+	case string(ProtocolTypeHDX):
+		return string(ProtocolTypeHDX)
+	case string(LanguageZhCN):
+		return string(LanguageZhCN)
+	case string(LanguageZhHK):
+		return string(LanguageZhHK)
+	case string(LanguageEnUS):
+		return string(LanguageEnUS)
+	case string(LanguageJaJP):
+		return string(LanguageJaJP)
+	case string(PlatformNameUbuntu):
+		return string(PlatformNameUbuntu)
+	case string(PlatformNameDebian):
+		return string(PlatformNameDebian)
+	case string(PlatformNameWindowsServer2022):
+		return string(PlatformNameWindowsServer2022)
+	case string(PlatformNameWindowsServer2019):
+		return string(PlatformNameWindowsServer2019)
+	case string(PlatformNameWindowsServer2016):
+		return string(PlatformNameWindowsServer2016)
+	case string(PlatformNameWindows11):
+		return string(PlatformNameWindows11)
+	case string(PlatformNameWindows10):
+		return string(PlatformNameWindows10)
+	case string(SessionTypeSingle):
+		return string(SessionTypeSingle)
+	case string(SessionTypeMultiple):
+		return string(SessionTypeMultiple)
+	case string(ImageCreateModeBySnapshotID):
+		return string(ImageCreateModeBySnapshotID)
+	case string(ImageCreateModeByInstanceID):
+		return string(ImageCreateModeByInstanceID)
+	case string(ImageCreateModeBuilderManual):
+		return string(ImageCreateModeBuilderManual)
+	case string(ImageCreateModeInstanceAuto):
+		return string(ImageCreateModeInstanceAuto)
+	case string(FeatureGPU):
+		return string(FeatureGPU)
+	case string(FeatureBuilder):
+		return string(FeatureBuilder)
+	case string(FeatureMultiSession):
+		return string(FeatureMultiSession)
+	case string(FeatureFOTAChannel):
+		return string(FeatureFOTAChannel)
+	}
+	return ""
+}

@@ -536,3 +536,83 @@ func TestReadingAThingAllocatesLittle(t *testing.T) {
 		t.Errorf("%v allocations", allocs)
 	}
 }
+
+func TestKnownWordsTakeNoMemoryAndOthersDo(t *testing.T) {
+	t.Parallel()
+	known := func(raw []byte) string {
+		if string(raw) == "AVAILABLE" {
+			return "AVAILABLE"
+		}
+		return ""
+	}
+	for text, want := range map[string]string{
+		`"AVAILABLE"`: "AVAILABLE", `"available"`: "available", `"\u0041VAILABLE"`: "AVAILABLE", `"\u0041"`: "A",
+		`""`: "", `null`: "", `1`: "1",
+	} {
+		var r Reader
+		r.Reset([]byte(text))
+		field := ""
+		if fit := r.Word(&field, known); fit != Fits {
+			t.Errorf("%s: %v, want Fits", text, fit)
+		}
+		collected := r.texts.waiting > 0
+		r.Store()
+		if field != want {
+			t.Errorf("%s: %q, want %q", text, field, want)
+		}
+		if wanted := want != "" && text != `"AVAILABLE"`; collected != wanted {
+			t.Errorf("%s: collected %v, want %v", text, collected, wanted)
+		}
+	}
+}
+
+func TestARecurringTextIsCollectedOnce(t *testing.T) {
+	t.Parallel()
+	var r Reader
+	r.Reset([]byte(`["v-1","v-1","v-2","\u0076-2","v-2",""]`))
+	got := make([]string, 6)
+	i := 0
+	var used []int
+	for more := r.Array(); more; more = r.NextItem() {
+		if fit := r.Recurring(&got[i]); fit != Fits {
+			t.Fatalf("item %d: %v, want Fits", i, fit)
+		}
+		used = append(used, r.texts.used)
+		i++
+	}
+	r.Store()
+	if diff := cmp.Diff([]string{"v-1", "v-1", "v-2", "v-2", "v-2", ""}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]int{3, 3, 6, 9, 9, 9}, used); diff != "" {
+		t.Errorf("bytes collected (-want +got):\n%s", diff)
+	}
+	r.Reset([]byte(`["v-2"]`))
+	r.Array()
+	field := ""
+	if r.Recurring(&field); r.texts.used != 3 {
+		t.Errorf("%d bytes collected after Store, want 3", r.texts.used)
+	}
+	r.Reset([]byte(`1`))
+	if fit := r.Recurring(new(string)); fit != Fits {
+		t.Errorf("a number: %v, want Fits", fit)
+	}
+}
+
+func TestARecurringTextFindsNoRoomAmongTooManyFields(t *testing.T) {
+	t.Parallel()
+	var r Reader
+	r.Reset([]byte("[" + strings.Repeat(`"v-1",`, 2*sharers) + `"v-1"]`))
+	got := make([]string, 2*sharers+1)
+	i := 0
+	for more := r.Array(); more; more = r.NextItem() {
+		r.Recurring(&got[i])
+		i++
+	}
+	r.Store()
+	for i, text := range got {
+		if text != "v-1" {
+			t.Fatalf("item %d is %q", i, text)
+		}
+	}
+}

@@ -20,6 +20,8 @@ type texts struct {
 	used    int // bytes of buffer
 	fields  [sharers]placement
 	waiting int // how many of fields
+
+	recurring struct{ from, to int } // the text that Recurring collected last
 }
 
 // placement says which part of the buffer belongs in a field.
@@ -37,6 +39,41 @@ func (r *Reader) Text(field *string) Fit {
 	raw, escaped, fit := r.scalar(field)
 	if len(raw) > 0 {
 		r.put(field, raw, escaped)
+	}
+	return fit
+}
+
+// Word is [Reader.Text] for a text that is often one of a few. known returns the
+// text without new memory, or "" if it is not one of them.
+func (r *Reader) Word(field *string, known func([]byte) string) Fit {
+	raw, escaped, fit := r.scalar(field)
+	if len(raw) == 0 {
+		return fit
+	}
+	if word := known(raw); word != "" && !escaped {
+		*field = word
+		return fit
+	}
+	r.put(field, raw, escaped)
+	return fit
+}
+
+// Recurring is [Reader.Text] for a text that often equals the one that Recurring
+// read before. Both fields then share its memory.
+func (r *Reader) Recurring(field *string) Fit {
+	raw, escaped, fit := r.scalar(field)
+	if len(raw) == 0 {
+		return fit
+	}
+	t := &r.texts
+	if last := t.recurring; !escaped && t.waiting < sharers && string(raw) == string(t.buffer[last.from:last.to]) {
+		t.place(field, last.from, last.to)
+		return fit
+	}
+	r.put(field, raw, escaped)
+	if t.waiting > 0 {
+		newest := &t.fields[t.waiting-1]
+		t.recurring.from, t.recurring.to = newest.from, newest.to
 	}
 	return fit
 }
@@ -82,8 +119,13 @@ func (r *Reader) put(field *string, raw []byte, escaped bool) {
 	} else {
 		t.used += copy(t.buffer[from:], raw)
 	}
+	t.place(field, from, t.used)
+}
+
+// place notes that a part of the buffer belongs in field.
+func (t *texts) place(field *string, from, to int) {
 	*field = placeholder
-	t.fields[t.waiting] = placement{field, from, t.used}
+	t.fields[t.waiting] = placement{field, from, to}
 	t.waiting++
 }
 
@@ -99,11 +141,17 @@ func (r *Reader) Store() {
 		p := &t.fields[i]
 		*p.field = text[p.from:p.to]
 	}
+	t.empty()
+}
+
+// empty makes room for other text.
+func (t *texts) empty() {
 	t.used, t.waiting = 0, 0
+	t.recurring.from, t.recurring.to = 0, 0
 }
 
 // forget drops the text collected, and the fields that it was for.
 func (t *texts) forget() {
-	t.used, t.waiting = 0, 0
+	t.empty()
 	clear(t.fields[:])
 }
