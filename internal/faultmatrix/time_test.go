@@ -148,7 +148,9 @@ func phases() map[string]phase {
 		"waiting for headers":            {fault: Fault{Break: appstreamingtest.BreakHang}},
 		"in mid-body":                    {fault: Fault{Break: appstreamingtest.BreakHangBody}},
 		"between drops":                  {fault: Fault{DripBytes: 1, DripEvery: time.Second}},
-		"waiting for headers of a retry": {fault: Fault{Break: appstreamingtest.BreakHang}, before: throttled, keeps: appstreaming.CodeThrottling},
+		"waiting for headers of a retry": {
+			fault: Fault{Break: appstreamingtest.BreakHang}, before: throttled, keeps: appstreaming.CodeThrottling,
+		},
 		"in mid-body of a retry": {
 			fault: Fault{Break: appstreamingtest.BreakHangBody}, before: throttled, keeps: appstreaming.CodeThrottling,
 		},
