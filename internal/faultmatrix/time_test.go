@@ -145,9 +145,9 @@ type phase struct {
 func phases() map[string]phase {
 	throttled := Fault{Code: appstreaming.CodeThrottlingUser, Header: http.Header{"X-Acs-Retry-After": {"100"}}}
 	return map[string]phase{
-		"waiting for headers":            {fault: Fault{Break: appstreamingtest.BreakHang}},
-		"in mid-body":                    {fault: Fault{Break: appstreamingtest.BreakHangBody}},
-		"between drops":                  {fault: Fault{DripBytes: 1, DripEvery: time.Second}},
+		"waiting for headers": {fault: Fault{Break: appstreamingtest.BreakHang}},
+		"in mid-body":         {fault: Fault{Break: appstreamingtest.BreakHangBody}},
+		"between drops":       {fault: Fault{DripBytes: 1, DripEvery: time.Second}},
 		"waiting for headers of a retry": {
 			fault: Fault{Break: appstreamingtest.BreakHang}, before: throttled, keeps: appstreaming.CodeThrottling,
 		},
