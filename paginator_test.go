@@ -366,12 +366,16 @@ func TestAServiceMayNameItsPagesDifferently(t *testing.T) {
 // for a page gets the nth response, further ones the last.
 type scripted struct {
 	pages map[int][]string // names of images, for example "a b"; a leading number is Count
+
+	mu    sync.Mutex
 	asked map[int]int
 }
 
 func (s *scripted) ListImage(
 	_ context.Context, req appstreaming.ListImageRequest, _ ...appstreaming.Option,
 ) (*appstreaming.ListImageResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.asked == nil {
 		s.asked = make(map[int]int)
 	}

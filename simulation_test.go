@@ -545,7 +545,7 @@ var errGaveUp = errors.New("the caller gave up")
 func (s *simulated) run() {
 	chance := s.seed.Draw(ofActivity)
 	kinds := []string{"images", "images", "images", "pages", "pager", "snapshot", "wait", "get", "single"}
-	var running sync.WaitGroup
+	var starts []func()
 	for i := range pick(chance, 1, 1, 2, 3) {
 		a := &activity{number: i + 1, kind: pick(chance, kinds...), endsAt: simulation.Never}
 		a.request, a.policy = ListImageRequest{PageSize: s.plan.size}, s.plan.policy
@@ -560,12 +560,16 @@ func (s *simulated) run() {
 		ending := chance.IntN(10)
 		a.endsAt = begin + 1 + time.Duration(chance.Int64N(int64(patience)))
 		s.activities = append(s.activities, a)
-		running.Go(func() {
+		starts = append(starts, func() {
 			time.Sleep(begin)
 			ctx, cancel := s.contextOf(a, ending)
 			defer cancel()
 			s.perform(ctx, a)
 		})
+	}
+	var running sync.WaitGroup
+	for _, start := range starts { // after the list of activities is complete, because calls read it
+		running.Go(start)
 	}
 	running.Wait()
 

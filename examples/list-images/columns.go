@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/wuying-go/appstreaming"
@@ -53,7 +54,7 @@ func imageColumns() []column {
 
 func columnNames() []string {
 	var names []string
-	for _, c := range append(allColumns, tableOnly...) {
+	for _, c := range slices.Concat(allColumns, tableOnly) {
 		names = append(names, c.name)
 	}
 	return names
@@ -79,7 +80,7 @@ func chosen(list string) ([]column, error) {
 
 func columnNamed(name string) (column, bool) {
 	for _, full := range []string{name, "Image" + name} {
-		for _, c := range append(allColumns, tableOnly...) {
+		for _, c := range slices.Concat(allColumns, tableOnly) {
 			if strings.EqualFold(full, c.name) || strings.EqualFold(full, c.field) || strings.EqualFold(full, c.heading) {
 				return c, true
 			}
