@@ -432,12 +432,15 @@ var errNoNetwork = &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSE
 func (s *simulated) providerTrouble(ctx context.Context) error {
 	call := callIn(ctx)
 	place := call.place
+	s.mu.Lock() // a provider that was given up may still run
 	call.asked++
+	asked := call.asked
+	s.mu.Unlock()
 	safe := s.plan.service.SafeAttempts
-	if s.service.IsCalm() || safe > 0 && call.asked > safe {
+	if s.service.IsCalm() || safe > 0 && asked > safe {
 		return nil
 	}
-	chance := s.seed.Draw(ofProvider, place.Activity, place.Pass, place.Page, call.asked)
+	chance := s.seed.Draw(ofProvider, place.Activity, place.Pass, place.Page, asked)
 	if chance.Float64() >= s.plan.service.Share/2 {
 		return nil
 	}
