@@ -154,7 +154,7 @@ func TestRateRampsUpUntilTheSecondRefusal(t *testing.T) {
 		p.Sent(at(d))
 		p.wantRate(t, want)
 	}
-	send(0, 100*ms, 40)                           // nothing was served
+	send(0, 100*ms, 40)                          // nothing was served
 	send(1, 200*ms, 40*1.05)                     // 5 percent for a request
 	send(0, 300*ms, 40*1.05)                     // which counts once
 	send(2, 400*ms, 40*1.05*math.Pow(2, 0.1))    // a tenth of a second is less than 10 percent
