@@ -17,12 +17,13 @@ type List[T any] struct {
 	// only the memory for items limits them.
 	Limit int
 
-	room    [usualItems]T
-	scratch []T // room, or more memory if Usual says so
-	items   []T
-	counted int  // items of longer lists so far
-	given   bool // an array was read, perhaps an empty one
-	full    bool // there is no memory for the rest of its items
+	room     [usualItems]T
+	scratch  []T // room, or more memory if Usual says so
+	items    []T
+	itemSize int  // in bytes; 0 before the first item
+	counted  int  // items of longer lists so far
+	given    bool // an array was read, perhaps an empty one
+	full     bool // there is no memory for the rest of its items
 }
 
 // Reset forgets the list and resets the counts.
@@ -113,7 +114,7 @@ func ReadList[T any](r *Reader, l *List[T], read func(item *T) bool) Fit {
 			r.skipFrom(value)
 		}
 	}
-	if !l.long() && l.Limit == 0 && !r.items.charge(len(l.items), size[T]()) {
+	if !l.long() && l.Limit == 0 && !r.items.charge(len(l.items), l.itemSize) {
 		r.Store()
 		l.Drop()
 		return Misfit
@@ -135,6 +136,7 @@ func (l *List[T]) next(r *Reader) *T {
 // reports false if there is no memory for them.
 func (l *List[T]) grow(r *Reader) bool {
 	if l.scratch == nil {
+		l.itemSize = int(reflect.TypeFor[T]().Size())
 		l.scratch = l.room[:0]
 		if l.Usual > usualItems {
 			l.scratch = make([]T, 0, l.Usual)
@@ -150,7 +152,7 @@ func (l *List[T]) grow(r *Reader) bool {
 		l.counted += count
 		l.full = l.counted > l.Limit
 	} else {
-		l.full = !r.items.charge(count, size[T]())
+		l.full = !r.items.charge(count, l.itemSize)
 	}
 	if l.full || r.Err() != nil {
 		return false
@@ -162,5 +164,3 @@ func (l *List[T]) grow(r *Reader) bool {
 	l.items = items
 	return true
 }
-
-func size[T any]() int { return int(reflect.TypeFor[T]().Size()) }
