@@ -13,30 +13,29 @@ import (
 // limits; simulation_test.go shows what they achieve.
 const (
 	firstRate  = 4.5 // requests a second, at least, after the first refusal
-	firstShare = 0.8 // of what was served before it, a part of which was a burst
 	lowestRate = 0.5 // requests a second
 
 	rampPerSecond = 2.0  // factor a second, from the first refusal to the second
 	rampPerServed = 1.05 // factor for each request served in that time, at most
 
-	cut       = 0.93 // of the rate that was served, after a refusal
+	cut       = 0.92 // of the rate that was served, after a refusal
 	lowestCut = 0.74 // of the rate before, at least: a lower served rate is not trusted
 	enough    = 5    // requests needed to measure a served rate
 	remember  = 0.98 // of the highest rate, with each cut
 
 	growth       = 0.055 // share of the rate a second, right after a cut, at 20 requests a second
 	growthPower  = 0.23  // of the rate, that the share grows with
-	doubling     = 1.6   // seconds that double the growth, at high rates
-	slowDoubling = 3.5   // requests a second at which that takes twice as long
+	doubling     = 1.4   // seconds that double the growth, at high rates
+	slowDoubling = 3.0   // requests a second at which that takes twice as long
 	catchUp      = 1.5   // the rate grows fast while the highest rate is so many times the rate
-	fastDoubling = 0.3   // seconds that double the growth then
+	fastDoubling = 0.4   // seconds that double the growth then
 
 	probing      = 1.06 // factor between the pauses while all requests are refused
 	probingShare = 0.3  // of the time since then, at least
 	longestProbe = 5    // seconds
 
 	measureTime  = 1.5  // seconds of which the served rate is the average
-	leastMeasure = 0.5  // seconds between two refusals, for the rate served between them
+	leastMeasure = 0.75 // seconds between two refusals, for the rate served between them
 	slack        = 0.05 // seconds that a timer may be late without delaying more requests; at least 1/rate
 	idleTime     = 0.1  // seconds without a request after which none waited; at least 1/rate
 	asleepAfter  = 60   // seconds without a refusal
@@ -138,7 +137,7 @@ func (p *Pacer) Refused(sent, now time.Time, delay time.Duration, chance float64
 	switch {
 	case !p.awake:
 		p.awake, p.ramping, p.highest = true, true, 0
-		p.restart(now, max(firstRate, firstShare*p.served.rate(now)))
+		p.restart(now, max(firstRate, p.served.rate(now)))
 		p.next = now.Add(seconds((1 + chance) / p.rate))
 	case sent.Before(p.cutAt):
 		// The request left before the cut, so it says nothing about the new rate.
@@ -187,7 +186,6 @@ func (p *Pacer) grow(now time.Time) {
 	}
 	if p.ramping {
 		p.rate *= min(math.Pow(rampPerSecond, passed), math.Pow(rampPerServed, float64(p.sinceGrown)))
-		p.rate = max(p.rate, firstShare*p.served.rate(now)) // more may have been served than was known
 		p.sinceGrown = 0
 		return
 	}
