@@ -26,7 +26,7 @@ import (
 )
 
 var (
-	simulationRuns = flag.Int("simulation.runs", 0, "runs of the simulation; 0: 500, and 100 under the race detector")
+	simulationRuns = flag.Int("simulation.runs", 0, "runs of the simulation; 0: 500, and 25 under the race detector")
 	simulationSeed = flag.Uint64("simulation.seed", 1, "seed of the first run")
 )
 
@@ -43,7 +43,7 @@ func TestSimulation(t *testing.T) {
 	if runs == 0 {
 		runs = 500
 		if UnderRaceDetector() {
-			runs = 100
+			runs = 25
 		}
 	}
 	var next atomic.Int64

@@ -111,7 +111,7 @@ func TestEverythingMayHappenAtOnce(t *testing.T) {
 	s := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(150)...)
 	extra := appstreamingtest.SampleImages(160)[150:]
 	policy := appstreaming.RetryPolicy{BaseDelay: time.Millisecond, Budget: -1, MaxAttempts: 20}
-	client := s.Client(appstreaming.WithPrefetch(4), appstreaming.WithRetry(policy))
+	client := s.Client(appstreaming.WithPrefetch(4), appstreaming.WithRetry(policy), appstreaming.WithPacing(false))
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
