@@ -616,3 +616,19 @@ func TestARecurringTextFindsNoRoomAmongTooManyFields(t *testing.T) {
 		}
 	}
 }
+
+func TestALongRecurringTextIsAStringOfItsOwn(t *testing.T) {
+	t.Parallel()
+	var r Reader
+	long := strings.Repeat("v", maxShared+1)
+	r.Reset([]byte(`["` + long + `","` + long + `"]`))
+	got := make([]string, 2)
+	i := 0
+	for more := r.Array(); more; more = r.NextItem() {
+		r.Recurring(&got[i])
+		i++
+	}
+	if diff := cmp.Diff([]string{long, long}, got); diff != "" || r.texts.waiting != 0 {
+		t.Errorf("%d texts collected, want none (-want +got):\n%s", r.texts.waiting, diff)
+	}
+}
