@@ -111,19 +111,22 @@ type class struct {
 var classes = [...]class{
 	{ErrBadCredentials, []Code{
 		CodeInvalidAccessKeyID, "MissingAccessKeyId", "Forbidden.AccessKeyDisabled",
-		CodeInvalidSecurityToken, CodeMissingSecurityToken, "ErrorUserCredentials",
+		CodeInvalidSecurityToken, CodeMissingSecurityToken, "ErrorUserCredentials", "Unauthorized.InvalidToken",
 		CodeSignatureDoesNotMatch, "SignatureNotMatch", CodeIncompleteSignature, "InvalidSignature", "InvalidSignatureMethod", "MissingSignature",
+		"AUTH_SIGNATURE_CHECK_ERROR", "AUTH_CAL_SIGNATURE_ERROR",
 	}},
 	{ErrThrottled, []Code{
 		CodeThrottling, CodeRejectedThrottling, CodeThrottlingException, CodeTooManyRequests, CodeFlowControl,
-		"ResourceThrottled", "TooQuickRequests", "BLOCK.LimitedRequest",
+		"ResourceThrottled", "TooQuickRequests", "BLOCK.LimitedRequest", "ONS_SYSTEM_FLOW_CONTROL", "System.LimitControl",
 	}},
 	{ErrNotAuthorized, []Code{
 		CodeForbidden, CodeForbiddenByRAM, "ForbiddenByRiskControl", "AccessForbidden", "API.Forbidden", "Request.Forbidden",
-		"Operation.Forbidden",
+		"Operation.Forbidden", "ForbiddenAction", "DataphinOpenApiForbidden",
 		CodeNoPermission, "PermissionDenied", "PermissionCheckFailed", "Permission.NotAuthorized", "Ram.PermissionDeny",
+		"PERMISSION.DENIED.ERROR", "IllegalPermission", "PermissionInsufficient", "InvalidRequest.NoPermissions",
 		CodeAccessDenied, "AccessDeniedException",
 		CodeUnauthorized, "UnauthorizedOperation", "ActionUnauthorized", CodeNotAuthorized, "NoAuth",
+		"AuthFailed", "RamAuthenticationFailed", "AuthRamAuthFailed", "DataphinOpenAPIRamUnAuthorized",
 	}},
 }
 

@@ -120,15 +120,19 @@ func TestCodesHaveAClass(t *testing.T) {
 		ErrThrottled: {
 			"Throttling", "Throttling.User", "Throttling.System", "Throttling.Api", "Throttling.Api.Risk", "Throttling.Resource",
 			"ThrottlingException", "TooManyRequests", "FlowControl", "ResourceThrottled", "Rejected.Throttling", "throttling.USER",
+			"TooQuickRequests", "BLOCK.LimitedRequest", "ONS_SYSTEM_FLOW_CONTROL", "System.LimitControl",
 		},
 		ErrNotAuthorized: {
 			"NoPermission", "NoPermission.SLR", "Forbidden", "Forbidden.RAM", "Forbidden.NoPermission", "ForbiddenByRam", "Unauthorized",
 			"Unauthorized.InvalidTime", "NotAuthorized", "AccessDenied", "AccessForbidden", "nopermission", "FORBIDDENBYRAM", "PermissionDenied",
+			"AuthFailed", "ForbiddenAction", "PERMISSION.DENIED.ERROR", "DataphinOpenAPIRamUnAuthorized", "DataphinOpenApiForbidden",
+			"RamAuthenticationFailed", "AuthRamAuthFailed", "IllegalPermission", "PermissionInsufficient", "InvalidRequest.NoPermissions",
 		},
 		ErrBadCredentials: {
 			"InvalidAccessKeyId.NotFound", "InvalidAccessKeyId.Inactive", "InvalidAccessKeyID", "Forbidden.AccessKeyDisabled",
 			"InvalidSecurityToken.Expired", "InvalidSecurityToken.Malformed", "MissingSecurityToken", "SignatureDoesNotMatch",
 			"IncompleteSignature", "InvalidSignatureMethod", "signaturedoesnotmatch",
+			"Unauthorized.InvalidToken", "AUTH_SIGNATURE_CHECK_ERROR", "AUTH_CAL_SIGNATURE_ERROR",
 		},
 		nil: {
 			"InternalError", "InvalidParameter", "ServiceUnavailable", "InvalidTimeStamp.Expired", "SignatureNonceUsed", "NoPermissions",

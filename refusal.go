@@ -91,7 +91,10 @@ func brokeOff(ctx context.Context, body *httpbody.Body, err error) error {
 // body without one is not an empty page.
 func judge(page *ListImageResponse, said evidence, err *DecodeError, body []byte) (refused bool, _ *DecodeError) {
 	validJSON := err == nil || json.Valid(body)
-	coded := page.Code != ""
+	if raw, odd := page.Extra["Success"]; odd {
+		said.success = oddSuccess(raw)
+	}
+	coded := strings.TrimSpace(page.Code) != ""
 	succeeded := isSuccessCode(page.Code)
 	switch {
 	case !validJSON && said.items:
@@ -115,17 +118,34 @@ func judge(page *ListImageResponse, said evidence, err *DecodeError, body []byte
 	members := envelope.Parse(clip(body, maxErrorBody))
 	read := envelope.Of(members)
 	switch isEmptyPage := said.data == dataArray || said.countGiven && page.Count == 0; {
-	case read.Success == envelope.False, isFailure(read.Code):
+	case read.Success == envelope.False, isFailure(read.Code), envelope.Failed(members):
 		return true, err
 	case err == nil && !isEmptyPage:
 		return false, notPage(members)
+	case err == nil && page.Extra["Code"] != nil:
+		return false, &DecodeError{Path: "Code", Reason: "not a page: Code is not text, and nothing shows success"}
 	}
 	return false, err
+}
+
+// oddSuccess returns the meaning of a Success that is not a boolean.
+func oddSuccess(raw json.RawMessage) success {
+	switch envelope.SuccessOf(strings.Trim(string(raw), `"`)) {
+	case envelope.True:
+		return successTrue
+	case envelope.False:
+		return successFalse
+	}
+	return successAbsent
 }
 
 // isSuccessCode reports whether a code stands for success. Products of the
 // platform write it in several ways.
 func isSuccessCode(code string) bool {
+	code = strings.TrimSpace(code)
+	if whole, fraction, _ := strings.Cut(code, "."); strings.Trim(fraction, "0") == "" {
+		code = whole // 200.0 is 200
+	}
 	switch strings.ToLower(code) {
 	case "200", "ok", "success", "successful":
 		return true

@@ -3,6 +3,7 @@ package appstreaming
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"testing/iotest"
 	"testing/synctest"
 	"time"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -57,6 +59,17 @@ func TestASuccessShowsThatItIsOne(t *testing.T) {
 		"a refusal's name that is good": {`{"errorCode":"0","code":"OK","Data":[]}`, 0},
 		"an unknown object":             {`{"Success":true,"Data":null,"Trace":{"Data":"x","List":[1]},"data":[]}`, 0},
 		"Success and lower-case code":   {`{"Success":true,"code":"X","Data":[]}`, 0},
+		"Success with spaces":           {`{"Success":" True "}`, 0},
+		"Code with spaces":              {`{"Code":" 200\n","Data":null}`, 0},
+		"Code of a fraction":            {`{"Code":200.0}`, 0},
+		"zeros and a fraction":          {`{"Code":"0.00","Data":[]}`, 0},
+		"a blank Code":                  {`{"Code":" ","Data":[]}`, 0},
+		"errors that are none": {
+			`{"error":false,"errorMsg":"success","ErrorMessage":" OK","errMsg":"操作成功","HttpStatusCode":200,"errors":[],"Data":[]}`, 0,
+		},
+		"no denial":                 {`{"AccessDeniedDetail":{},"Data":[]}`, 0},
+		"images and other refusals": {`{"HttpStatusCode":403,"errorMsg":"x","Success":"perhaps",` + images + `}`, 1},
+		"Success and a status":      {`{"Success":true,"HttpStatusCode":403,"Data":[]}`, 0},
 	}
 	for name, test := range pages {
 		t.Run(name, func(t *testing.T) {
@@ -106,9 +119,25 @@ func TestAFailureIsNotAnEmptyPage(t *testing.T) {
 		"lower case, Data of no type":   {`{"code":"X","Data":{}}`, "X", "", false},
 		"a code of a number":            {`{"Code":404}`, "404", "", false},
 		"zeros and more":                {`{"Code":"0001"}`, "0001", "", false},
-		"followed by junk":              {`{"Code":"Throttling.User","Message":"slow down"}}`, "Throttling.User", "slow down", true},
-		"with NaN":                      {`{"Code":"Throttling.User","Message":"slow down","Time":NaN}`, "Throttling.User", "slow down", true},
-		"cut":                           {`{"Code":"Throttling.User","Message":"slow`, "Throttling.User", "slow", true},
+		"a fraction":                    {`{"Code":200.5}`, "200.5", "", false},
+		"Success no":                    {`{"Success":"no","Data":[]}`, "", "", false},
+		"Success false with a space":    {`{"Success":"false ","Code":"200","Data":[]}`, "200", "", false},
+		"Success 0.0":                   {`{"Success":0.0,"Data":[]}`, "", "", false},
+		"success failed":                {`{"success":"FAILED","Data":[]}`, "", "", false},
+		"a list of errors": {
+			`{"Data":[],"errors":[{"code":"Throttling.User","message":"slow down"}]}`, "Throttling.User", "slow down", true,
+		},
+		"only errorMsg":           {`{"errorMsg":"y"}`, "", "y", false},
+		"errorMsg and empty Data": {`{"errorMsg":"y","Data":[]}`, "", "y", false},
+		"error and Count 0":       {`{"error":"y","Count":0,"Data":null}`, "", "y", false},
+		"an error without code":   {`{"error":{"message":"y"},"Data":[]}`, "", "y", false},
+		"HttpStatusCode":          {`{"HttpStatusCode":500,"Message":"y","Data":[]}`, "", "y", false},
+		"httpStatusCode in words": {`{"httpStatusCode":"403","Data":[]}`, "", "", false},
+		"a denial and empty Data": {`{"AccessDeniedDetail":{"AuthAction":"a:b"},"Data":[]}`, "", "", false},
+		"in UTF-16":               {utf16Text(`{"Code":"Throttling.User","Message":"慢"}`), "Throttling.User", "慢", true},
+		"followed by junk":        {`{"Code":"Throttling.User","Message":"slow down"}}`, "Throttling.User", "slow down", true},
+		"with NaN":                {`{"Code":"Throttling.User","Message":"slow down","Time":NaN}`, "Throttling.User", "slow down", true},
+		"cut":                     {`{"Code":"Throttling.User","Message":"slow`, "Throttling.User", "slow", true},
 		"XML": {
 			`<Error><Code>Throttling.User</Code><Message>slow down</Message></Error>`, "Throttling.User", "slow down", true,
 		},
@@ -128,6 +157,15 @@ func TestAFailureIsNotAnEmptyPage(t *testing.T) {
 			}
 		})
 	}
+}
+
+// utf16Text returns a text in UTF-16 with a byte order mark.
+func utf16Text(text string) string {
+	var encoded []byte
+	for _, unit := range utf16.Encode([]rune("\ufeff" + text)) {
+		encoded = binary.LittleEndian.AppendUint16(encoded, unit)
+	}
+	return string(encoded)
 }
 
 func TestWhatIsNeitherPageNorRefusalIsADecodeError(t *testing.T) {
@@ -154,6 +192,8 @@ func TestWhatIsNeitherPageNorRefusalIsADecodeError(t *testing.T) {
 		"a page inside Data": {
 			`{"Success":true,"Data":{"Success":true,"Data":[{"ImageId":"i"}]}}`, "Data", "an object instead of an array",
 		},
+		"Code of a list":             {`{"Code":["Throttling.User"],"Data":[]}`, "Code", "Code is not text"},
+		"Code of an object":          {`{"Code":{"a":1},"Count":0}`, "Code", "Code is not text"},
 		"Data of items that are not": {`{"Success":true,"Code":"X","Data":["a"]}`, "Data[0]", "a string instead of an object"},
 		"an array":                   {`[{"Success":true}]`, "", "an array instead of an object"},
 		"an array of a refusal's":    {`[]`, "", "an array instead of an object"},

@@ -2,7 +2,7 @@
 // platform's services, gateways and proxies use, even if only its beginning
 // arrived.
 //
-// It reads JSON and XML. Names of members match in any letter case, with or
+// It reads JSON and XML, in UTF-8 and UTF-16. Names of members match in any letter case, with or
 // without underscores and hyphens. A refusal may be wrapped in one more object.
 // The package reads as much as possible of text that is invalid, breaks off or
 // is followed by something else. The same bytes always have the same result.
@@ -10,7 +10,11 @@ package envelope
 
 import (
 	"bytes"
+	"encoding/binary"
+	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 )
 
 // Success is the value of a body's member Success.
@@ -36,6 +40,7 @@ type Envelope struct {
 var (
 	codeNames    = []string{"Code", "ErrorCode", "ErrCode", "DynamicCode"}
 	messageNames = []string{"Message", "ErrorMessage", "ErrorMsg", "ErrMessage", "ErrMsg", "DynamicMessage", "Msg", "Error"}
+	errorNames   = []string{"ErrorMessage", "ErrorMsg", "ErrMessage", "ErrMsg", "DynamicMessage", "Error"} // not of a success
 )
 
 const (
@@ -69,16 +74,69 @@ func direct(members []Member) Envelope {
 		HostID:    Text(members, "HostId"),
 		Recommend: Text(members, "Recommend"),
 	}
-	switch strings.ToLower(Text(members, "Success")) {
-	case "true", "1":
-		e.Success = True
-	case "false", "0":
-		e.Success = False
-	}
+	e.Success = SuccessOf(Text(members, "Success"))
 	if denied, found := Find(members, deniedName); found && denied.Kind == Object {
 		e.AccessDenied = append([]Member{}, denied.Members...)
 	}
 	return e
+}
+
+// SuccessOf returns the meaning of a member Success with the given text. Only
+// true and 1 mean success. Failure has more words, because it must not be missed.
+func SuccessOf(text string) Success {
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "true", "1":
+		return True
+	case "false", "0", "0.0", "no", "n", "f", "fail", "failed", "failure", "error":
+		return False
+	}
+	return Absent
+}
+
+// Failed reports whether a member that only refusals use says that the request
+// failed, apart from Code and Success: the text of an error, an HTTP status of
+// at least 400, or the reason why access was denied.
+func Failed(members []Member) bool {
+	if status, err := strconv.Atoi(strings.TrimSpace(Text(members, "HttpStatusCode"))); err == nil && status >= 400 {
+		return true
+	}
+	for _, m := range members {
+		switch {
+		case SameName(m.Name, deniedName):
+			if m.Kind == Object && len(m.Members) > 0 {
+				return true
+			}
+		case isWrapper(m):
+			if isErrorText(text(m.Members, messageNames, true)) {
+				return true
+			}
+		case slices.ContainsFunc(errorNames, func(name string) bool { return SameName(m.Name, name) }):
+			if isErrorText(m.Text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isErrorText reports whether the text of an error describes one. A success can
+// have such a member too.
+func isErrorText(text string) bool {
+	switch text = strings.ToLower(strings.TrimSpace(text)); text {
+	case "", "0", "false", "null", "nil", "none", "ok", "no error":
+		return false
+	}
+	return !strings.HasPrefix(text, "success") && !strings.Contains(text, "成功")
+}
+
+// isWrapper reports whether a member is an object called Error, or a list of
+// errors.
+func isWrapper(m Member) bool {
+	return (m.Kind == Object || m.Kind == Array) && isWrapperName(m.Name)
+}
+
+func isWrapperName(name string) bool {
+	return SameName(name, wrapperName) || SameName(name, wrapperName+"s")
 }
 
 // inside returns the envelope that one of the members holds: the one called
@@ -91,10 +149,10 @@ func inside(members []Member) (Envelope, bool) {
 	} {
 		found := false
 		for _, m := range members {
-			if m.Kind != Object || SameName(m.Name, deniedName) {
+			if m.Kind != Object && !isWrapper(m) || SameName(m.Name, deniedName) {
 				continue
 			}
-			if e := direct(m.Members); needed(e) && (!found || SameName(m.Name, wrapperName)) {
+			if e := direct(m.Members); needed(e) && (!found || isWrapper(m)) {
 				best, found = e, true
 			}
 		}
@@ -154,11 +212,11 @@ func Find(members []Member, name string) (found Member, ok bool) {
 	return found, ok
 }
 
-// Parse returns the members of the object in a body, which is JSON or XML. A
-// body of another kind has none. If the body is an array, Parse reads its first
-// item.
+// Parse returns the members of the object in a body, which is JSON or XML in
+// UTF-8 or UTF-16. A body of another kind has none. If the body is an array,
+// Parse reads its first item.
 func Parse(body []byte) []Member {
-	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
+	body = bytes.TrimSpace(bytes.TrimPrefix(fromUTF16(body), []byte("\xef\xbb\xbf")))
 	switch {
 	case bytes.HasPrefix(body, []byte("{")):
 		return parseJSON(body)
@@ -168,4 +226,26 @@ func Parse(body []byte) []Member {
 		return parseXML(body)
 	}
 	return nil
+}
+
+// fromUTF16 converts a body in UTF-16 to UTF-8. It recognizes UTF-16 by its byte
+// order mark, or by an ASCII character at the beginning.
+func fromUTF16(body []byte) []byte {
+	if len(body) < 2 {
+		return body
+	}
+	var order binary.ByteOrder
+	switch first, second := body[0], body[1]; {
+	case first == 0xff && second == 0xfe, second == 0 && first != 0:
+		order = binary.LittleEndian
+	case first == 0xfe && second == 0xff, first == 0 && second != 0:
+		order = binary.BigEndian
+	default:
+		return body
+	}
+	units := make([]uint16, 0, len(body)/2)
+	for ; len(body) > 1; body = body[2:] {
+		units = append(units, order.Uint16(body))
+	}
+	return []byte(string(utf16.Decode(units)))
 }

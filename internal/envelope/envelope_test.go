@@ -51,7 +51,10 @@ func TestRefusalsAreReadInEveryForm(t *testing.T) {
 		"Success 0":               {`{"SUCCESS":0}`, Envelope{Success: False}},
 		"Success true":            {`{"Success":true}`, Envelope{Success: True}},
 		"Success 1":               {`{"Success":"1"}`, Envelope{Success: True}},
-		"another Success":         {`{"Success":"no"}`, Envelope{}},
+		"Success with spaces":     {`{"Success":" TRUE\n"}`, Envelope{Success: True}},
+		"Success no":              {`{"Success":"No"}`, Envelope{Success: False}},
+		"Success failed":          {`{"Success":"FAILED"}`, Envelope{Success: False}},
+		"another Success":         {`{"Success":"perhaps"}`, Envelope{}},
 		"wrapped":                 {`{"error":{"code":"Throttling.User","message":"slow down"}}`, worded},
 		"wrapped under any name":  {`{"a":1,"Response":{"Code":"Throttling.User","Message":"slow down"}}`, worded},
 		"Error before others":     {`{"Data":{"Code":"x"},"Error":{"Code":"Throttling.User"},"Other":{"Code":"y"}}`, coded},
@@ -67,6 +70,16 @@ func TestRefusalsAreReadInEveryForm(t *testing.T) {
 		"wrapped message":          {`{"x":{"y":1},"error":{"message":"slow down"}}`, Envelope{Message: "slow down"}},
 		"code before a wrapped":    {`{"Code":"Throttling.User","error":{"Code":"x","Message":"y"}}`, coded},
 		"wrapped twice":            {`{"x":{"error":{"code":"Throttling.User"}}}`, Envelope{}},
+		"a list of errors":         {`{"errors":[{"code":"Throttling.User","message":"slow down"},{"code":"x"}]}`, worded},
+		"a list called Error":      {`{"Error":[ {"code":"Throttling.User"}],"x":{"Code":"y"}}`, coded},
+		"a list of other things":   {`{"Items":[{"Code":"x"}],"errors":["y"],"Error":[]}`, Envelope{}},
+		"a list of errors, cut":    {`{"errors":[{"code":"Throttling.User","message":"slow down`, worded},
+		"in UTF-16":                {"\xff\xfe" + wide(`{"Code":"Throttling.User"}`), coded},
+		"in UTF-16, no mark":       {wide(`{"Code":"Throttling.User"}`), coded},
+		"in UTF-16, high first":    {"\xfe\xff\x00" + wide(`{"Code":"Throttling.User"}`), coded},
+		"in UTF-16, all without":   {"\x00" + wide(`{"Code":"Throttling.User"}`), coded},
+		"XML in UTF-16":            {wide(`<?xml version="1.0" encoding="UTF-16"?><Error><Code>Throttling.User</Code></Error>`), coded},
+		"a mark of UTF-16 alone":   {"\xff\xfe", Envelope{}},
 		"in an array":              {` [ {"Code":"Throttling.User"}, {"Code":"x"}]`, coded},
 		"an array of other things": {`[1]`, Envelope{}},
 		"denied": {
@@ -176,6 +189,27 @@ func TestRefusalsAreReadInEveryForm(t *testing.T) {
 	} {
 		if diff := cmp.Diff(test.want, Read([]byte(test.body))); diff != "" {
 			t.Errorf("%s: %s (-want +got):\n%s", name, test.body, diff)
+		}
+	}
+}
+
+// wide returns ASCII text in UTF-16, low bytes first.
+func wide(text string) string { return strings.Join(strings.Split(text, ""), "\x00") + "\x00" }
+
+func TestOtherMembersShowThatARequestFailed(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]bool{
+		`{}`: false, `{"Message":"failed","Msg":"x"}`: false, `{"x":{"error":"y"}}`: false,
+		`{"HttpStatusCode":400}`: true, `{"http_status_code":" 503 "}`: true, `{"HttpStatusCode":399}`: false, `{"HttpStatusCode":"x"}`: false,
+		`{"AccessDeniedDetail":{"a":1}}`: true, `{"AccessDeniedDetail":{}}`: false, `{"accessDeniedDetail":"x"}`: false,
+		`{"ErrorMessage":"x"}`: true, `{"errMsg":"x"}`: true, `{"DynamicMessage":"x"}`: true, `{"error":true}`: true,
+		`{"ErrorMessage":" "}`: false, `{"errMsg":"OK"}`: false, `{"error":null}`: false, `{"error":0}`: false,
+		`{"errorMsg":"Successful."}`: false,
+		`{"errorMsg":"调用成功"}`:        false, `{"error":{}}`: false, `{"error":{"message":"x"}}`: true, `{"error":{"msg":"ok"}}`: false,
+		`{"errors":[{"message":"x"}]}`: true, `{"errors":[]}`: false, `{"errors":"x"}`: false,
+	} {
+		if got := Failed(Parse([]byte(body))); got != want {
+			t.Errorf("%s: %v, want %v", body, got, want)
 		}
 	}
 }

@@ -99,7 +99,11 @@ func (s *jsonScanner) value(m *Member, depth int) {
 	case '[':
 		m.Kind = Array
 		rest := jsonScanner{body: s.body, at: s.at + 1}
-		m.Empty = rest.next() == ']'
+		first := rest.next()
+		m.Empty = first == ']'
+		if first == '{' && depth < maxDepth && isWrapperName(m.Name) {
+			m.Members, _ = rest.object(depth + 1)
+		}
 		m.Cut = s.skip()
 	default:
 		m.Kind = Literal

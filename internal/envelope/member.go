@@ -16,7 +16,7 @@ type Member struct {
 	Name    string
 	Kind    Kind
 	Text    string   // of a String or Literal; empty for null
-	Members []Member // of an Object
+	Members []Member // of an Object, or of the first item of an Array of errors
 	Empty   bool     // an Array without items
 	Cut     bool     // the body ends before the value does
 }

@@ -63,6 +63,10 @@ func TestHintIsTheLongestDelayTheServiceAsksFor(t *testing.T) {
 			"X-Ratelimit-User":     {"Remain:9,TimeLeft:60000"},
 		}, false, 500 * time.Millisecond},
 
+		"less than nothing remains": {http.Header{"X-Ratelimit-User": {"Remain:-1,TimeLeft:20"}}, false, 20 * time.Millisecond},
+		"given twice, milliseconds": {http.Header{"X-Acs-Retry-After": {"soon", "300", "20"}}, false, 300 * time.Millisecond},
+		"given twice, seconds":      {http.Header{"Retry-After": {"1", inFiveSeconds}}, false, 5 * time.Second},
+		"given twice, what is left": {http.Header{"X-Ratelimit-User": {"TimeLeft:1", "TimeLeft:20"}}, true, 20 * time.Millisecond},
 		"longest of all": {http.Header{
 			"X-Acs-Retry-After": {"100"}, "Retry-After": {"3"}, "X-Ratelimit-User-Api": {"TimeLeft:700"}, "X-Ratelimit-User": {"TimeLeft:900"},
 		}, true, 3 * time.Second},

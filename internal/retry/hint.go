@@ -11,7 +11,7 @@ import (
 const MaxHint = 8760 * time.Hour
 
 // Hint returns the delay that a response asks for, or 0 when it asks for none.
-// The longest of these counts:
+// The longest of these counts, also if a header is given several times:
 //
 //   - x-acs-retry-after, in milliseconds;
 //   - Retry-After, in seconds or as a date, which is compared with the
@@ -20,24 +20,29 @@ const MaxHint = 8760 * time.Hour
 //     counts only when the request was throttled or Remain is 0: a service that
 //     counts requests reports the time left in every response.
 func Hint(header http.Header, throttled bool, now time.Time) time.Duration {
-	return max(
-		parseDelay(header.Get("X-Acs-Retry-After"), time.Millisecond),
-		retryAfter(header, now),
-		timeLeft(header.Get("X-Ratelimit-User-Api"), throttled),
-		timeLeft(header.Get("X-Ratelimit-User"), throttled),
-	)
-}
-
-func retryAfter(header http.Header, now time.Time) time.Duration {
-	text := header.Get("Retry-After")
-	end, isDate := parseDate(text)
-	if !isDate {
-		return parseDelay(text, time.Second)
-	}
 	if date, ok := parseDate(header.Get("Date")); ok {
 		now = date
 	}
-	return min(max(0, end.Sub(now)), MaxHint)
+	var longest time.Duration
+	for _, text := range header.Values("X-Acs-Retry-After") {
+		longest = max(longest, parseDelay(text, time.Millisecond))
+	}
+	for _, text := range header.Values("Retry-After") {
+		longest = max(longest, retryAfter(text, now))
+	}
+	for _, name := range [...]string{"X-Ratelimit-User-Api", "X-Ratelimit-User"} {
+		for _, text := range header.Values(name) {
+			longest = max(longest, timeLeft(text, throttled))
+		}
+	}
+	return longest
+}
+
+func retryAfter(text string, now time.Time) time.Duration {
+	if end, isDate := parseDate(text); isDate {
+		return min(max(0, end.Sub(now)), MaxHint)
+	}
+	return parseDelay(text, time.Second)
 }
 
 // timeLeft reads "Limit:100,Remain:0,TimeLeft:1500,Reset:1".
@@ -49,7 +54,8 @@ func timeLeft(text string, throttled bool) time.Duration {
 		case strings.EqualFold(name, "TimeLeft"):
 			left = parseDelay(value, time.Millisecond)
 		case strings.EqualFold(name, "Remain"):
-			throttled = throttled || strings.TrimSpace(value) == "0"
+			remain, err := strconv.Atoi(strings.TrimSpace(value))
+			throttled = throttled || err == nil && remain <= 0
 		}
 	}
 	if !throttled {
