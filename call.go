@@ -298,5 +298,5 @@ func ctxError(ctx context.Context) error {
 	if errors.Is(err, cause) {
 		return err
 	}
-	return fmt.Errorf("%w: %w", err, cause)
+	return wrapf("%w: %w", err, cause)
 }

@@ -11,8 +11,9 @@ import (
 // Letter case does not count.
 type Code string
 
-// Error returns the code.
-func (c Code) Error() string { return string(c) }
+// Error returns the code, without characters that could forge a line of a log,
+// and at most its first 200 bytes.
+func (c Code) Error() string { return printable(shortened(string(c), maxShownName)) }
 
 // covers reports whether other is c or of c's family.
 func (c Code) covers(other Code) bool {

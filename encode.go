@@ -79,7 +79,7 @@ func unmarshalError(what string, err *DecodeError) error {
 	if err.Path != "" {
 		what += " at " + err.Path
 	}
-	return fmt.Errorf("appstreaming: cannot unmarshal %s (byte %d): %s", what, err.Offset, err.Reason)
+	return wrapf("appstreaming: cannot unmarshal %s (byte %d): %s", what, err.Offset, err.Reason)
 }
 
 // marshal writes fields, a struct, with the members of extra merged into it.

@@ -68,7 +68,9 @@ var (
 // errors.Is(err, CodeX), or by class with [ErrThrottled], [ErrNotAuthorized] and
 // [ErrBadCredentials]. Take its fields with [errors.As].
 //
-// Secrets of the request that the service echoes are masked in every field.
+// Secrets of the request that the service echoes are masked in every field. The
+// fields have the texts of the service as they came, up to 64 KiB. The error's
+// text has at most the first 1 KiB of Message, and 200 bytes of other texts.
 type APIError struct {
 	Operation  string // "ListImage"
 	Code       Code   // empty if the response had none, such as an error page of a proxy
@@ -104,25 +106,37 @@ func (e *APIError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "appstreaming: %s: HTTP %d", e.Operation, e.StatusCode)
 	if e.Code != "" {
-		b.WriteString(" " + string(e.Code))
+		b.WriteString(" " + shortened(string(e.Code), maxShownName))
 	} else if text := http.StatusText(e.StatusCode); text != "" {
 		b.WriteString(" " + text)
 	}
 	switch {
 	case e.Message != "":
-		b.WriteString(": " + shortened(e.Message, maxShownMessage))
+		b.WriteString(": " + shortened(e.Message, maxShownText))
 	case e.Code == "" && len(e.Body) > 0:
 		fmt.Fprintf(&b, ": body begins %q", clip(e.Body, 200))
 	}
 	if e.Err != nil {
-		fmt.Fprintf(&b, "; %v", e.Err)
+		b.WriteString("; " + shownCause(e.Err, maxShownText))
 	}
 	return withTrail(&b, e.RequestID, e.Attempts, e.StopReason)
 }
 
-// maxShownMessage bounds the part of a message that an error's text shows. A
-// refused signature comes with the whole text that was signed.
-const maxShownMessage = 2 << 10
+// An error's text is for a line of a log, so it shows long texts of others only
+// in part. The fields and the wrapped errors have all of them.
+const (
+	// maxShownText bounds a message and a cause. A refused signature comes with
+	// the whole text that was signed, and a broken response is quoted.
+	maxShownText = 1 << 10
+	// maxShownName bounds codes, identifiers and values.
+	maxShownName = 200
+	// maxShownSources bounds the cause of a CredentialsError, which names every
+	// source of the standard chain.
+	maxShownSources = 4 << 10
+)
+
+// shownCause returns the text of a cause as another error's text shows it.
+func shownCause(cause error, limit int) string { return shortened(fmt.Sprint(cause), limit) }
 
 // shortened cuts a text to a limit.
 func shortened(text string, limit int) string {
@@ -189,7 +203,7 @@ type TransportError struct {
 // Error describes the failure in one line.
 func (e *TransportError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "appstreaming: %s: no complete response from %s: %v", e.Operation, e.Host, e.Err)
+	fmt.Fprintf(&b, "appstreaming: %s: no complete response from %s: %s", e.Operation, e.Host, shownCause(e.Err, maxShownText))
 	if e.Hint != "" {
 		b.WriteString("; " + e.Hint)
 	}
@@ -244,7 +258,7 @@ type ParamError struct {
 
 // Error names field, value and rule.
 func (e *ParamError) Error() string {
-	return printable(fmt.Sprintf("appstreaming: %s %q %s", e.Field, e.Value, e.Reason))
+	return printable(fmt.Sprintf("appstreaming: %s %q %s", e.Field, shortened(e.Value, maxShownName), e.Reason))
 }
 
 // OptionError is an invalid [Option] or region. It is found before anything is
@@ -260,7 +274,7 @@ func (e *OptionError) Error() string {
 	if e.Value == "" {
 		return printable(fmt.Sprintf("appstreaming: %s: %s", e.Option, e.Reason))
 	}
-	return printable(fmt.Sprintf("appstreaming: %s: %q: %s", e.Option, e.Value, e.Reason))
+	return printable(fmt.Sprintf("appstreaming: %s: %q: %s", e.Option, shortened(e.Value, maxShownName), e.Reason))
 }
 
 // CredentialsError says that there were no usable credentials, so nothing was
@@ -278,7 +292,7 @@ type CredentialsError struct {
 // Error describes the cause.
 func (e *CredentialsError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "appstreaming: credentials: %v", e.Err)
+	fmt.Fprintf(&b, "appstreaming: credentials: %s", shownCause(e.Err, maxShownSources))
 	return withTrail(&b, e.RequestID, e.Attempts, e.StopReason)
 }
 
@@ -302,7 +316,7 @@ func (e *CredentialsError) Is(target error) bool {
 func withTrail(b *strings.Builder, requestID string, made int, stopped string) string {
 	var parts []string
 	if requestID != "" {
-		parts = append(parts, "request id "+requestID)
+		parts = append(parts, "request id "+shortened(requestID, maxShownName))
 	}
 	if made > 0 {
 		parts = append(parts, attempts(made))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -201,8 +202,8 @@ func TestErrorTextsReadWell(t *testing.T) {
 			`appstreaming: ListImage: HTTP 502 Bad Gateway: body begins "<html>" (1 attempt)`,
 		},
 		"long message": {
-			&APIError{Operation: "ListImage", Code: "X", Message: strings.Repeat("x", maxShownMessage-1) + "é", StatusCode: 400},
-			"appstreaming: ListImage: HTTP 400 X: " + strings.Repeat("x", maxShownMessage-1) + "…",
+			&APIError{Operation: "ListImage", Code: "X", Message: strings.Repeat("x", maxShownText-1) + "é", StatusCode: 400},
+			"appstreaming: ListImage: HTTP 400 X: " + strings.Repeat("x", maxShownText-1) + "…",
 		},
 		"decode": {
 			&DecodeError{Operation: "ListImage", Path: "Data", Offset: 17, Reason: "an object instead of an array", StatusCode: 200,
@@ -248,6 +249,7 @@ func TestErrorTextsAreOneLineThatReadsAsWritten(t *testing.T) {
 		"OptionError, no value":    &OptionError{Option: bad, Reason: bad},
 		"CredentialsError":         &CredentialsError{RequestID: bad, StopReason: bad, Err: errors.New(bad)},
 		"WaitError":                &WaitError{ImageID: bad, Err: errors.New(bad)},
+		"Code":                     code,
 		"wrapped":                  wrapf("%s: %w", bad, errors.New(bad)),
 	} {
 		hidden := func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
@@ -257,23 +259,59 @@ func TestErrorTextsAreOneLineThatReadsAsWritten(t *testing.T) {
 	}
 }
 
+// A service, a proxy or a provider can say 64 KiB and more, in any of its texts.
+func TestErrorTextsShowLongTextsInPart(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 64<<10)
+	for name, err := range map[string]error{
+		"message":              &APIError{Code: "X", Message: long},
+		"code":                 &APIError{Code: Code(long)},
+		"request identifier":   &APIError{Code: "X", RequestID: long},
+		"cause of a refusal":   &APIError{Code: "X", Err: errors.New(long)},
+		"cause of a transport": &TransportError{Err: errors.New(long)},
+		"decode":               &DecodeError{RequestID: long, Body: []byte(long)},
+		"incomplete":           &IncompleteError{RequestID: long},
+		"credentials":          &CredentialsError{Err: errors.New(long), RequestID: long},
+		"parameter":            &ParamError{Value: long},
+		"option":               &OptionError{Value: long},
+		"wait":                 &WaitError{Last: Image{ImageID: "i", Status: ImageStatus(long)}, Err: &APIError{Message: long}},
+		"a code":               Code(long),
+		"a timestamp":          errorOf(Timestamp(long).In(nil)),
+		"categories":           errorOf(Image{ResourceInstanceCategory: "[" + long}.ResourceCategories()),
+		"identifiers":          errors.New(listOf([]string{long, long})),
+	} {
+		if text := err.Error(); len(text) > 5<<10 || !strings.Contains(text, "…") {
+			t.Errorf("%s: the text has %d bytes: %.200s", name, len(text), text)
+		}
+	}
+	refusal := &APIError{Code: "X", Message: long}
+	if text := refusal.Error(); len(text) > 1200 || refusal.Message != long {
+		t.Errorf("the refusal's text has %d bytes, and its message %d", len(text), len(refusal.Message))
+	}
+}
+
+// errorOf returns the error of a call.
+func errorOf[T any](_ T, err error) error { return err }
+
 func TestWhatTheServiceSaysIsShownAsOneLine(t *testing.T) {
 	t.Parallel()
 	const message = "a\nb\u202ec\u2028d"
 	for name, a := range map[string]answer{
 		"refusal":           {status: 400, body: `{"Code":"X","Message":"a\nb\u202ec\u2028d"}`},
 		"a page of no kind": {status: 200, body: `{"a\nb\u202ec\u2028d":1}`},
+		"names of the call": {status: 400, body: `{"Code":"a\nb\u202ec\u2028d","RequestId":"a\nb\u202ec\u2028d"}`},
 	} {
 		var reasons []string
-		client, _ := scripted(t, []answer{a}, WithRetry(RetryPolicy{MaxAttempts: 2, Retryable: func(error) bool { return true }}), hurried(2),
+		var log strings.Builder
+		client, _ := scripted(t, []answer{a}, WithLogger(slog.New(slog.NewJSONHandler(&log, nil))), WithRetry(RetryPolicy{MaxAttempts: 2, Retryable: func(error) bool { return true }}), hurried(2),
 			WithObserver(func(_ context.Context, a Attempt) { reasons = append(reasons, a.Reason, a.Err.Error()) }))
 		_, err := client.ListImage(t.Context(), ListImageRequest{})
-		for _, text := range append(reasons, err.Error()) {
+		for _, text := range append(reasons, err.Error(), strings.ReplaceAll(strings.TrimSpace(log.String()), "\n", "")) {
 			if strings.ContainsAny(text, "\n\u202e\u2028") {
 				t.Errorf("%s: %q", name, text)
 			}
 		}
-		if apiErr, ok := as[*APIError](err); ok && apiErr.Message != message {
+		if apiErr, ok := as[*APIError](err); ok && apiErr.Message != message && apiErr.RequestID != message {
 			t.Errorf("%s: the message is %q, want it as the service sent it", name, apiErr.Message)
 		}
 	}

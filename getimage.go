@@ -68,11 +68,11 @@ func onlyImage(
 	}
 	switch len(ids) {
 	case 0:
-		return Image{}, fmt.Errorf("appstreaming: %w: no image has the %s %q", ErrImageNotFound, kind, value)
+		return Image{}, fmt.Errorf("appstreaming: %w: no image has the %s %q", ErrImageNotFound, kind, shortened(value, maxShownName))
 	case 1:
 		return best, nil
 	}
-	return Image{}, fmt.Errorf("appstreaming: %w %q: %s", ErrAmbiguousName, value, listOf(ids))
+	return Image{}, fmt.Errorf("appstreaming: %w %q: %s", ErrAmbiguousName, shortened(value, maxShownName), listOf(ids))
 }
 
 // inUse reports whether version a is preferred over version b.
@@ -92,7 +92,7 @@ func (i *Image) online() bool {
 func listOf(ids []string) string {
 	var quoted []string
 	for _, id := range ids[:min(len(ids), maxNamedIDs)] {
-		quoted = append(quoted, fmt.Sprintf("%q", id))
+		quoted = append(quoted, fmt.Sprintf("%q", shortened(id, maxShownName)))
 	}
 	if more := len(ids) - len(quoted); more > 0 {
 		quoted = append(quoted, fmt.Sprintf("and %d more", more))

@@ -61,6 +61,15 @@ func TestNoTextHoldsUnprintableCharacters(t *testing.T) {
 			"APIError":         (&appstreaming.APIError{Operation: bad, Code: appstreaming.Code(bad), Message: bad, RequestID: bad}).Error(),
 			"DecodeError":      (&appstreaming.DecodeError{Path: bad, Reason: bad, RequestID: bad, Body: []byte(bad)}).Error(),
 			"TransportError":   (&appstreaming.TransportError{Host: bad, Hint: bad, Err: cause, StopReason: bad}).Error(),
+			"IncompleteError":  (&appstreaming.IncompleteError{RequestID: bad}).Error(),
+			"WaitError": (&appstreaming.WaitError{
+				ImageID: bad, Last: appstreaming.Image{ImageID: bad, Status: appstreaming.ImageStatus(bad)}, Err: cause,
+			}).Error(),
+			"Code":               appstreaming.Code(bad).Error(),
+			"an invalid image":   new(appstreaming.Image).UnmarshalJSON([]byte(`{"` + bad + `":tru}`)).Error(),
+			"an invalid page":    new(appstreaming.ListImageResponse).UnmarshalJSON([]byte(`{"Data":[{"` + bad + `":tru}]}`)).Error(),
+			"an invalid time":    errorOf(appstreaming.Timestamp(bad).In(nil)).Error(),
+			"invalid categories": errorOf(appstreaming.Image{ResourceInstanceCategory: bad}.ResourceCategories()).Error(),
 		} {
 			if strings.ContainsRune(text, c) {
 				t.Errorf("%s holds %U: %q", name, c, text)
@@ -68,6 +77,8 @@ func TestNoTextHoldsUnprintableCharacters(t *testing.T) {
 		}
 	}
 }
+
+func errorOf[T any](_ T, err error) error { return err }
 
 // A limiter and a cause of the context are the caller's words.
 func TestErrorsThatWrapTheCallersWordsArePrintable(t *testing.T) {
@@ -90,6 +101,48 @@ func TestErrorsThatWrapTheCallersWordsArePrintable(t *testing.T) {
 			t.Errorf("got %q, want a printable error that wraps the cause", err)
 		}
 	}
+}
+
+// A listing that ends during a request, with and without prefetch, and before one.
+func TestAListingThatEndsWithTheCallersWordsIsPrintable(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("a\u202eb\nc\u2028d")
+	for _, prefetch := range []int{0, 4} {
+		for _, ends := range []int{1, 3} { // the request that is in flight
+			ctx, cancel := context.WithCancelCause(t.Context())
+			lister := ctxLister(func(requestCtx context.Context, req appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error) {
+				if req.PageNumber == ends {
+					cancel(cause)
+				}
+				if req.PageNumber >= ends {
+					<-requestCtx.Done()
+					return nil, requestCtx.Err()
+				}
+				image := appstreaming.Image{ImageID: fmt.Sprint("imgc-", req.PageNumber)}
+				return &appstreaming.ListImageResponse{Count: 9, PageSize: 1, Images: []appstreaming.Image{image}}, nil
+			})
+			pager := appstreaming.NewPager(lister, appstreaming.ListImageRequest{PageSize: 1}, appstreaming.WithPrefetch(prefetch))
+			var err error
+			for err == nil {
+				_, err = pager.Next(ctx)
+			}
+			_, errAfter := pager.Next(ctx)
+			for _, err := range []error{err, errAfter} {
+				if !errors.Is(err, cause) || strings.ContainsAny(err.Error(), "\n\u202e\u2028") {
+					t.Errorf("prefetch %d, ended in request %d: got %q, want a printable error that wraps the cause", prefetch, ends, err)
+				}
+			}
+		}
+	}
+}
+
+// ctxLister is an ImageLister that sees the contexts of the requests.
+type ctxLister func(context.Context, appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error)
+
+func (f ctxLister) ListImage(
+	ctx context.Context, req appstreaming.ListImageRequest, _ ...appstreaming.Option,
+) (*appstreaming.ListImageResponse, error) {
+	return f(ctx, req)
 }
 
 type limiterFunc func(context.Context) error

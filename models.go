@@ -158,9 +158,10 @@ func (t Timestamp) In(loc *time.Location) (time.Time, error) {
 	if loc == nil {
 		loc = time.UTC
 	}
-	parsed, err := time.ParseInLocation(timestampLayout, strings.TrimSpace(string(t)), loc)
+	text := shortened(strings.TrimSpace(string(t)), maxShownName) // the error quotes it
+	parsed, err := time.ParseInLocation(timestampLayout, text, loc)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("appstreaming: timestamp %q is not of the form %q: %w", string(t), timestampLayout, err)
+		return time.Time{}, wrapf("appstreaming: timestamp %q is not of the form %q: %w", text, timestampLayout, err)
 	}
 	return parsed, nil
 }
@@ -175,7 +176,8 @@ func (i Image) ResourceCategories() ([]string, error) {
 	}
 	categories, err := parseTexts(i.ResourceInstanceCategory)
 	if err != nil {
-		return nil, fmt.Errorf("appstreaming: ResourceInstanceCategory %q is not a JSON array of strings: %w", i.ResourceInstanceCategory, err)
+		return nil, fmt.Errorf("appstreaming: ResourceInstanceCategory %q is not a JSON array of strings: %w",
+			shortened(i.ResourceInstanceCategory, maxShownName), err)
 	}
 	return categories, nil
 }

@@ -81,7 +81,7 @@ func (a Attempt) log(ctx context.Context, logger *slog.Logger, stopReason string
 		attrs = append(attrs, slog.Int("status", a.StatusCode))
 	}
 	if a.RequestID != "" {
-		attrs = append(attrs, slog.String("request_id", a.RequestID))
+		attrs = append(attrs, slog.String("request_id", printable(shortened(a.RequestID, maxShownName))))
 	}
 	if waited := a.Waited.Round(time.Millisecond); waited > 0 {
 		attrs = append(attrs, slog.Duration("waited", waited))
@@ -91,7 +91,7 @@ func (a Attempt) log(ctx context.Context, logger *slog.Logger, stopReason string
 	case a.Retry:
 		attrs = append(attrs, slog.Duration("retry_in", a.RetryIn.Round(time.Millisecond)))
 	case a.Err != nil:
-		attrs = append(attrs, slog.String("stopped", stopReason))
+		attrs = append(attrs, slog.String("stopped", printable(shortened(stopReason, maxShownText))))
 	}
 	logger.LogAttrs(ctx, level, text, attrs...)
 }
@@ -100,7 +100,7 @@ func (a Attempt) log(ctx context.Context, logger *slog.Logger, stopReason string
 func reason(ctx context.Context, err error) string {
 	if apiErr, ok := as[*APIError](err); ok {
 		if apiErr.Code != "" {
-			return string(apiErr.Code)
+			return apiErr.Code.Error()
 		}
 		return "no code"
 	}

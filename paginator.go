@@ -127,6 +127,9 @@ func (p *Pager) Next(ctx context.Context) (*ListImageResponse, error) {
 	}
 	number := p.pass.next
 	page, found, err := p.ahead.Take(ctx, number)
+	if err != nil && ctx.Err() != nil {
+		err = printableError{err} // it quotes ctx's cause
+	}
 	p.early = found
 	if !found {
 		page, err = p.fetch(ctx, number)
@@ -169,7 +172,8 @@ func (p *Pager) Next(ctx context.Context) (*ListImageResponse, error) {
 				Delivered: p.pass.kept, Count: max(page.Count, p.pass.count), PageNumber: number, RequestID: page.RequestID,
 			}
 		case pageLoop:
-			err = fmt.Errorf("appstreaming: page %d repeats an earlier page: %w (request id %q)", number, ErrPageLoop, page.RequestID)
+			err = fmt.Errorf("appstreaming: page %d repeats an earlier page: %w (request id %q)",
+				number, ErrPageLoop, shortened(page.RequestID, maxShownName))
 		}
 	}
 	return nil, err
@@ -193,7 +197,7 @@ func (p *Pager) prefetch(ctx context.Context) {
 // fetch asks for a page. Every request of a listing goes through it.
 func (p *Pager) fetch(ctx context.Context, number int) (*ListImageResponse, error) {
 	if ctx.Err() != nil {
-		return nil, fmt.Errorf("appstreaming: page %d: %w", number, ctxError(ctx))
+		return nil, wrapf("appstreaming: page %d: %w", number, ctxError(ctx))
 	}
 	req := p.req
 	req.PageNumber = number
@@ -202,7 +206,7 @@ func (p *Pager) fetch(ctx context.Context, number int) (*ListImageResponse, erro
 	case err == nil && page == nil:
 		return nil, fmt.Errorf("appstreaming: the ImageLister returned neither a page nor an error for page %d", number)
 	case err != nil && ctx.Err() != nil && !(errors.Is(err, ctx.Err()) && errors.Is(err, context.Cause(ctx))):
-		return nil, fmt.Errorf("appstreaming: page %d: %w; before that: %w", number, ctxError(ctx), err)
+		return nil, wrapf("appstreaming: page %d: %w; before that: %w", number, ctxError(ctx), err)
 	}
 	return page, err
 }

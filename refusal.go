@@ -47,7 +47,7 @@ func (c *call) read(ctx context.Context, resp *http.Response) (*ListImageRespons
 	switch {
 	case errors.Is(err, httpbody.ErrTooLarge):
 		return nil, fmt.Errorf("appstreaming: %s: %w: more than %d bytes (request id %q)",
-			c.request.operation.name, ErrResponseTooLarge, limit, c.last.requestID)
+			c.request.operation.name, ErrResponseTooLarge, limit, shortened(c.last.requestID, maxShownName))
 	case err != nil:
 		return nil, c.transportError(ctx, brokeOff(ctx, body, err))
 	}

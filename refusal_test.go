@@ -286,7 +286,7 @@ func TestRefusalsAreReadAtEveryStatus(t *testing.T) {
 				if want := test.body[:min(len(test.body), keptBody)]; string(apiErr.Body) != want {
 					t.Errorf("the error keeps %.40q, %d bytes, want the first %d", apiErr.Body, len(apiErr.Body), len(want))
 				}
-				if len(err.Error()) > maxShownMessage+1000 {
+				if len(err.Error()) > maxShownText+1000 {
 					t.Errorf("the error's text has %d bytes", len(err.Error()))
 				}
 			})

@@ -70,7 +70,7 @@ func (e *WaitError) Error() string {
 	var b strings.Builder
 	b.WriteString("appstreaming: waiting for image " + e.ImageID)
 	if e.Last.ImageID != "" {
-		b.WriteString(", last seen " + string(e.Last.Status))
+		b.WriteString(", last seen " + shortened(string(e.Last.Status), maxShownName))
 	}
 	fmt.Fprintf(&b, ": %v", e.Err)
 	return withTrail(&b, "", 0, "")
