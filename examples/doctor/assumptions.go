@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -53,12 +54,11 @@ var assumptions = []assumption{
 	}},
 	{"page-number-echo", "the response repeats the PageNumber that was asked for", func(e *evidence) (verdict, string) {
 		return given(e.pastEnd, func(p *appstreaming.ListImageResponse) (verdict, string) {
-			asked := e.first[len(e.first)-1].page.Count/appstreaming.MaxPageSize + 2
-			return holdsIf(p.PageNumber == asked, "asked for %d: PageNumber %d", asked, p.PageNumber)
+			return holdsIf(p.PageNumber == e.beyond, "asked for %d: PageNumber %d", e.beyond, p.PageNumber)
 		})
 	}},
 	{"past-the-end", "a page past the end is a success without images", func(e *evidence) (verdict, string) {
-		if e.pastEnd.err != nil {
+		if e.rejects(e.pastEnd) {
 			return fails, "refused: " + brief(e.pastEnd.err)
 		}
 		return given(e.pastEnd, func(p *appstreaming.ListImageResponse) (verdict, string) {
@@ -66,9 +66,7 @@ var assumptions = []assumption{
 		})
 	}},
 	{"count-all", "Count is the number of images over all pages", func(e *evidence) (verdict, string) { return checkCount(e.first) }},
-	{"count-filtered", "Count is the number of images that match, not of all", func(e *evidence) (verdict, string) {
-		return checkCount(e.available)
-	}},
+	{"count-filtered", "Count is the number of images that match, not of all", checkFiltered},
 	{"order-stable", "two listings have the same order", checkOrder},
 	{"ids-unique", "no version of an image is listed twice", checkUnique},
 	{"one-row-per-image", "an image is listed once, not once per version", checkRows},
@@ -89,7 +87,7 @@ var assumptions = []assumption{
 		})
 	}},
 	{"empty-result", "a listing without matches is a success with Count 0", func(e *evidence) (verdict, string) {
-		if e.nothing.err != nil {
+		if e.rejects(e.nothing) {
 			return fails, "refused: " + brief(e.nothing.err)
 		}
 		return given(e.nothing, func(p *appstreaming.ListImageResponse) (verdict, string) {
@@ -155,7 +153,7 @@ var assumptions = []assumption{
 		})
 	}},
 	{"bad-parameter", "a parameter that is not valid is refused with HTTP 400 and a code", func(e *evidence) (verdict, string) {
-		return checkRefusal(e.refused, func(err *appstreaming.APIError) bool {
+		return checkRefusal(e, e.refused, func(err *appstreaming.APIError) bool {
 			return err.StatusCode == http.StatusBadRequest && err.Code != ""
 		})
 	}},
@@ -164,7 +162,7 @@ var assumptions = []assumption{
 		if !e.usedNonce.asked {
 			return skipped, "not asked for: -probe-refusals"
 		}
-		return checkRefusal(e.badSecret, func(err *appstreaming.APIError) bool {
+		return checkRefusal(e, e.badSecret, func(err *appstreaming.APIError) bool {
 			return errors.Is(err, appstreaming.CodeSignatureDoesNotMatch) || errors.Is(err, appstreaming.CodeIncompleteSignature)
 		})
 	}},
@@ -208,8 +206,8 @@ func each(e *evidence, fault string, ok func(appstreaming.Image) bool) (verdict,
 }
 
 func checkOversize(e *evidence) (verdict, string) {
-	if apiErr := apiError(e.oversize.err); apiErr != nil {
-		return holds, "PageSize 101 is refused: " + brief(apiErr)
+	if e.rejects(e.oversize) {
+		return holds, "PageSize 101 is refused: " + brief(e.oversize.err)
 	}
 	return given(e.oversize, func(p *appstreaming.ListImageResponse) (verdict, string) {
 		return holdsIf(len(p.Images) <= appstreaming.MaxPageSize, "PageSize 101 is answered with %d images", len(p.Images))
@@ -224,10 +222,23 @@ func checkCount(pages []reply) (verdict, string) {
 		return missing(pages[len(pages)-1])
 	}
 	last, images := pages[len(pages)-1].page, len(listed(pages))
-	if last.PageNumber >= maxPages && images < last.Count {
+	if len(pages) == maxPages && len(last.Images) > 0 && images < last.Count {
 		return unchecked, fmt.Sprintf("the first %d of %d images were listed", images, last.Count)
 	}
 	return holdsIf(last.Count == images, "Count %d, %d listed", last.Count, images)
+}
+
+func checkFiltered(e *evidence) (verdict, string) {
+	others := 0
+	for _, image := range listed(e.available) {
+		if image.Status != appstreaming.ImageStatusAvailable {
+			others++
+		}
+	}
+	if others > 0 {
+		return fails, fmt.Sprintf("asked for AVAILABLE: %d images have another status", others)
+	}
+	return checkCount(e.available)
 }
 
 func identities(images []appstreaming.Image) []string {
@@ -241,7 +252,7 @@ func identities(images []appstreaming.Image) []string {
 func checkOrder(e *evidence) (verdict, string) {
 	a, b := identities(listed(e.first)), identities(listed(e.second))
 	if len(a) == 0 || len(b) == 0 {
-		return missing(e.first[0])
+		return missing(reply{err: cmp.Or(e.first[0].err, e.second[0].err)})
 	}
 	if len(a) != len(b) {
 		return unchecked, fmt.Sprintf("the inventory changed from %d to %d images in between", len(a), len(b))
@@ -285,9 +296,16 @@ func checkImageID(e *evidence) (verdict, string) {
 				others++
 			}
 		}
+		if e.partID != "" && !e.byPartID.ok() && !e.rejects(e.byPartID) {
+			return missing(e.byPartID)
+		}
 		partial := 0
 		if e.byPartID.ok() {
-			partial = len(e.byPartID.page.Images)
+			for _, image := range e.byPartID.page.Images {
+				if image.ImageID != e.partID { // the part may be another image's identifier
+					partial++
+				}
+			}
 		}
 		return holdsIf(len(p.Images) > 0 && others == 0 && partial == 0,
 			"all of %s: %d rows, %d of other images; a part of it: %d rows",
@@ -298,8 +316,8 @@ func checkImageID(e *evidence) (verdict, string) {
 // checkQuery looks at a listing filtered by something no image has. A service
 // that does not read the query lists everything.
 func checkQuery(e *evidence, filtered reply) (verdict, string) {
-	if apiErr := apiError(filtered.err); apiErr != nil {
-		return holds, "refused, so it was read: " + brief(apiErr)
+	if e.rejects(filtered) {
+		return holds, "refused, so it was read: " + brief(filtered.err)
 	}
 	return given(filtered, func(p *appstreaming.ListImageResponse) (verdict, string) {
 		if !e.plain.ok() || e.plain.page.Count == 0 {
@@ -362,14 +380,14 @@ func checkHints(e *evidence) (verdict, string) {
 	})
 }
 
-func checkRefusal(r reply, ok func(*appstreaming.APIError) bool) (verdict, string) {
+func checkRefusal(e *evidence, r reply, ok func(*appstreaming.APIError) bool) (verdict, string) {
 	if r.ok() {
 		return fails, "accepted"
 	}
-	apiErr := apiError(r.err)
-	if apiErr == nil {
+	if !e.rejects(r) {
 		return missing(r)
 	}
+	apiErr := apiError(r.err)
 	return holdsIf(ok(apiErr), "%s, members %s", brief(apiErr), memberNames(apiErr.Body))
 }
 
@@ -383,6 +401,6 @@ func checkNonce(e *evidence) (verdict, string) {
 		var body struct{ Code appstreaming.Code }
 		_ = json.Unmarshal(r.body, &body) // without a code it is another refusal
 		return holdsIf(body.Code == appstreaming.CodeSignatureNonceUsed,
-			"HTTP %d %s, members %s", r.status, clip(string(body.Code)), memberNames(r.body))
+			"HTTP %d %s, members %s", r.status, codeText(body.Code), memberNames(r.body))
 	}
 }

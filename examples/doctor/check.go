@@ -31,6 +31,8 @@ type report struct {
 	Requests    int       `json:"requests"`
 	SetUp       []finding `json:"setUp"`
 	Assumptions []finding `json:"assumptions"`
+
+	works bool // a page came
 }
 
 // Exit codes besides those of all programs.
@@ -42,7 +44,7 @@ const (
 
 func (r *report) exitCode() int {
 	switch {
-	case count(r.SetUp, fails) > 0:
+	case !r.works || count(r.SetUp, fails) > 0:
 		return exitSetUpFailed
 	case count(r.Assumptions, fails) > 0:
 		return exitAssumption

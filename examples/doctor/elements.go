@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"reflect"
 	"slices"
@@ -49,17 +50,67 @@ func extras(e *evidence, keep func(name string, known bool) bool) map[string]int
 	return names
 }
 
+// member is a member of an object inside an image, such as a tag's Key.
+type member struct {
+	name  string // with the name of the list, such as "TagList.Key"
+	value json.RawMessage
+	known reflect.Type // nil: this version does not know it
+}
+
+// inner yields the members of the objects inside the images of the first pass.
+// The client keeps only those it knows, so they are read from the bodies.
+func inner(e *evidence) iter.Seq[member] {
+	return func(yield func(member) bool) {
+		for _, r := range e.first {
+			var images []map[string]json.RawMessage
+			_ = json.Unmarshal(r.members()["Data"], &images) // what does not fit is in Extra
+			for _, image := range images {
+				for list, t := range imageMembers {
+					if t.Kind() != reflect.Slice || t.Elem().Kind() != reflect.Struct {
+						continue
+					}
+					known := knownMembers(t.Elem())
+					var objects []map[string]json.RawMessage
+					_ = json.Unmarshal(image[list], &objects)
+					for _, object := range objects {
+						for name, value := range object {
+							if !yield(member{list + "." + name, value, known[name]}) {
+								return
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
 func checkElements(e *evidence) (verdict, string) {
 	return given(e.first[0], func(*appstreaming.ListImageResponse) (verdict, string) {
-		return none("unknown: ", extras(e, func(_ string, known bool) bool { return !known }))
+		unknown := extras(e, func(_ string, known bool) bool { return !known })
+		for m := range inner(e) {
+			if m.known == nil {
+				unknown[m.name]++
+			}
+		}
+		return none("unknown: ", unknown)
 	})
 }
 
 func checkTypes(e *evidence) (verdict, string) {
 	return given(e.first[0], func(*appstreaming.ListImageResponse) (verdict, string) {
-		return none("of another type: ", extras(e, func(_ string, known bool) bool { return known }))
+		others := extras(e, func(_ string, known bool) bool { return known })
+		for m := range inner(e) {
+			if m.known != nil && (m.value[0] == '{' || m.value[0] == '[') { // all of them are scalars
+				others[m.name]++
+			}
+		}
+		return none("of another type: ", others)
 	})
 }
+
+// maxCounted bounds the names in one line of the report.
+const maxCounted = 10
 
 // none holds when nothing was counted.
 func none(what string, counts map[string]int) (verdict, string) {
@@ -68,6 +119,10 @@ func none(what string, counts map[string]int) (verdict, string) {
 	}
 	var texts []string
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		if len(texts) == maxCounted {
+			texts = append(texts, fmt.Sprintf("and %d more", len(counts)-maxCounted))
+			break
+		}
 		texts = append(texts, fmt.Sprintf("%s (%d)", clip(name), counts[name]))
 	}
 	return fails, what + strings.Join(texts, ", ")
@@ -128,6 +183,11 @@ func checkNumbers(e *evidence) (verdict, string) {
 				for _, image := range images {
 					look(image, imageMembers)
 				}
+			}
+		}
+		for m := range inner(e) {
+			if m.known != nil && m.known.Kind() == reflect.Int && m.value[0] == '"' {
+				texts[m.name]++
 			}
 		}
 		return none("as text: ", texts)

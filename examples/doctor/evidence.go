@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/wuying-go/appstreaming"
@@ -20,7 +22,7 @@ const maxPages = 6
 type reply struct {
 	page     *appstreaming.ListImageResponse
 	err      error
-	exchange *exchange
+	exchange exchange // the last of the call
 }
 
 // ok reports whether there is a page. A reply that was never asked for has
@@ -45,11 +47,13 @@ type evidence struct {
 	first     []reply // one pass with 100 images a page
 	second    []reply // another
 	small     reply   // PageSize 3
-	pastEnd   reply   // the page after the last
+	pastEnd   reply   // a page after the last
+	beyond    int     // its number
 	oversize  reply   // PageSize 101
 	available []reply // Status AVAILABLE
 	byID      reply   // the identifier of one image
 	byPartID  reply   // a part of it
+	partID    string  // that part
 	byName    reply   // a part of its name
 	nothing   reply   // a name no image has
 	byTag     reply   // a tag no image has, sent in the query
@@ -63,6 +67,19 @@ type evidence struct {
 
 	sample appstreaming.Image // the image that filters are tried on
 	names  *names
+}
+
+// rejects reports whether the service refused what a request asks. A request that
+// came too often, or at a time when the service did not work, shows nothing: the
+// service works if it answered the last request of the run.
+func (e *evidence) rejects(r reply) bool {
+	switch {
+	case apiError(r.err) == nil || errors.Is(r.err, appstreaming.ErrThrottled):
+		return false
+	case isTemporary(r.err):
+		return e.idle.ok()
+	}
+	return true
 }
 
 // refusal is the answer to a request that bypassed the client.
@@ -83,6 +100,7 @@ type investigator struct {
 	now       func() time.Time
 	sleep     func(context.Context, time.Duration) error
 	pause     time.Duration // before the request that checks idle connections
+	patience  time.Duration // for each step of the set-up
 	probe     bool          // also send requests that must be refused
 }
 
@@ -97,14 +115,25 @@ func (v *investigator) askBy(
 	return reply{page, err, v.record.last()}
 }
 
-// pass lists the images that req selects, a page after the other.
+// pass lists the images that req selects, a page after the other, until no more
+// can follow. It does not believe Count: after a full page it asks for another
+// one. A page that comes again ends the pass and is left out.
 func (v *investigator) pass(ctx context.Context, req appstreaming.ListImageRequest) []reply {
 	var pages []reply
+	rows := 0
 	req.PageSize = appstreaming.MaxPageSize
 	for req.PageNumber = 1; req.PageNumber <= maxPages; req.PageNumber++ {
 		r := v.ask(ctx, req)
+		if len(pages) > 0 && r.ok() && len(r.page.Images) > 0 &&
+			slices.Equal(identities(r.page.Images), identities(pages[len(pages)-1].page.Images)) {
+			break
+		}
 		pages = append(pages, r)
-		if !r.ok() || len(r.page.Images) == 0 || req.PageNumber*req.PageSize >= r.page.Count {
+		if !r.ok() || len(r.page.Images) == 0 {
+			break
+		}
+		rows += len(r.page.Images)
+		if rows >= r.page.Count && len(r.page.Images) < req.PageSize {
 			break
 		}
 	}
@@ -113,7 +142,7 @@ func (v *investigator) pass(ctx context.Context, req appstreaming.ListImageReque
 
 // gather makes every request that the assumptions need.
 func (v *investigator) gather(ctx context.Context) *evidence {
-	e := &evidence{now: v.now(), pause: v.pause, names: v.names}
+	e := &evidence{now: v.serviceTime(), pause: v.pause, names: v.names}
 	type request = appstreaming.ListImageRequest
 	e.plain = v.ask(ctx, request{})
 	e.rpc = v.askBy(ctx, v.other, request{})
@@ -121,14 +150,17 @@ func (v *investigator) gather(ctx context.Context) *evidence {
 	e.small = v.ask(ctx, request{PageNumber: 1, PageSize: 3})
 	e.second = v.pass(ctx, request{})
 	if last := e.first[len(e.first)-1]; last.ok() {
-		e.pastEnd = v.ask(ctx, request{PageNumber: last.page.Count/appstreaming.MaxPageSize + 2, PageSize: appstreaming.MaxPageSize})
+		e.beyond = max(last.page.Count, len(listed(e.first)))/appstreaming.MaxPageSize + 2
+		e.pastEnd = v.ask(ctx, request{PageNumber: e.beyond, PageSize: appstreaming.MaxPageSize})
 	}
 	e.oversize = v.ask(ctx, request{PageNumber: 1}, appstreaming.WithParam("PageSize", "101"))
 	e.available = v.pass(ctx, request{Status: appstreaming.ImageStatusAvailable})
 	e.sample = sampleOf(listed(e.first))
 	if e.sample.ImageID != "" {
 		e.byID = v.ask(ctx, request{ImageID: e.sample.ImageID})
-		e.byPartID = v.ask(ctx, request{ImageID: e.sample.ImageID[:len(e.sample.ImageID)-1]})
+		if e.partID = withoutEnd(e.sample.ImageID); e.partID != "" {
+			e.byPartID = v.ask(ctx, request{ImageID: e.partID})
+		}
 	}
 	if part := middle(e.sample.ImageName); part != "" {
 		e.byName = v.ask(ctx, request{ImageName: part})
@@ -146,6 +178,16 @@ func (v *investigator) gather(ctx context.Context) *evidence {
 		v.gatherRefusals(ctx, e)
 	}
 	return e
+}
+
+// serviceTime is the time now by the service's clock, as far as it is known.
+func (v *investigator) serviceTime() time.Time {
+	for _, x := range v.record.all() {
+		if date, err := http.ParseTime(x.header.Get("Date")); err == nil {
+			return v.now().Add(date.Sub(x.at))
+		}
+	}
+	return v.now()
 }
 
 // acs3 and rpc are the clients by how they sign.
@@ -230,5 +272,11 @@ func middle(name string) string {
 	if len(runes) < 5 {
 		return ""
 	}
-	return string(runes[1 : len(runes)-1])
+	return strings.TrimSpace(string(runes[1 : len(runes)-1]))
+}
+
+// withoutEnd leaves out the last character.
+func withoutEnd(id string) string {
+	runes := []rune(id)
+	return string(runes[:max(0, len(runes)-1)])
 }

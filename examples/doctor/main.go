@@ -3,12 +3,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +27,8 @@ type doctor struct {
 	probe  bool
 	real   bool          // names in the report
 	pause  time.Duration // before the request that checks idle connections
+
+	patience time.Duration // 0: the constant of that name
 
 	transport *http.Transport       // nil: a new one
 	options   []appstreaming.Option // for the clients
@@ -80,11 +84,15 @@ func (d *doctor) run(ctx context.Context, s *demo.Session) error {
 		r.Service = "the built-in service"
 		s.Service.SetGzip(true) // as the platform's gateways do
 	}
-	var works bool
-	if r.SetUp, works = v.setUp(ctx, setting); works {
-		r.Assumptions = judge(v.gather(ctx))
+	var images []appstreaming.Image
+	if r.SetUp, r.works = v.setUp(ctx, setting); r.works {
+		e := v.gather(ctx)
+		r.Assumptions, images = judge(e), slices.Concat(listed(e.first), listed(e.second), listed(e.available))
 	}
-	if ctx.Err() != nil {
+	v.names.hide(r.SetUp, nil)
+	v.names.hide(r.Assumptions, images)
+	// When the time is over, the report shows what was found until then.
+	if errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
 	}
 	r.Requests = v.record.count()
@@ -118,7 +126,7 @@ func (d *doctor) investigator(s *demo.Session) (*investigator, error) {
 	}
 	return &investigator{
 		client: client, other: other, signature: primary, record: record, names: &names{real: d.real},
-		now: d.now, sleep: sleep, pause: d.pause, probe: d.probe,
+		now: d.now, sleep: sleep, pause: d.pause, patience: cmp.Or(d.patience, patience), probe: d.probe,
 	}, nil
 }
 
@@ -130,6 +138,7 @@ func (d *doctor) setting(s *demo.Session, v *investigator) (setting, error) {
 	}
 	result := setting{
 		source: source(s, d.now()), region: s.Region, endpoint: endpoint, names: v.names, refusal: new(proxyRefusal),
+		home: demo.Home(s.Getenv),
 	}
 	if transport, ok := v.record.next.(*http.Transport); ok {
 		result.proxy = transport.Proxy

@@ -8,10 +8,10 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,7 +49,7 @@ func examine(t *testing.T, d *doctor, provider appstreaming.CredentialsProvider,
 		env.Credentials = provider
 	}
 	d.pause = time.Millisecond
-	d.options = []appstreaming.Option{appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond})}
+	d.options = append(d.options, appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond}))
 	o := outcome{code: d.program().Execute(t.Context(), env, append([]string{"-o", "json"}, args...))}
 	o.stdout, o.stderr = stdout.String(), stderr.String()
 	if strings.HasPrefix(o.stdout, "{") {
@@ -141,7 +141,12 @@ func falsehoods() []falsehood {
 		fault("page-number-echo", has("PageNumber", "4"), Fault{Members: members{"PageNumber": text("1")}}),
 		fault("past-the-end", has("PageNumber", "4"), Fault{Code: "InvalidParameter.PageNumber"}),
 		fault("count-all", has("PageSize", "100"), Fault{Members: members{"Count": text("240")}}),
+		{"count-all", func(s *appstreamingtest.Server) { s.SetHabit(appstreamingtest.HabitCountTooLow, 1) }},
+		fault("count-all", has("PageSize", "100"), Fault{Members: members{"Count": text("100")}}), // that of the page
+		{"count-all", func(s *appstreamingtest.Server) { s.SetHabit(appstreamingtest.HabitNoCount, 1) }},
+		{"count-all", func(s *appstreamingtest.Server) { s.SetHabit(appstreamingtest.HabitIgnoresPageNumber, 1) }},
 		fault("count-filtered", has("Status", ""), Fault{Members: members{"Count": text("237")}}),
+		fault("count-filtered", has("Status", ""), Fault{Status: 200, Body: pageOf(15)}), // the filter is ignored
 		{"order-stable", func(s *appstreamingtest.Server) {
 			s.OnRequest(func(r appstreamingtest.Request) {
 				if r.Params["PageSize"] == "3" { // between the two listings
@@ -171,9 +176,12 @@ func falsehoods() []falsehood {
 		fault("timestamp-layout", isFirst, Fault{ImageMembers: members{"GmtCreate": text(`"2025-04-26T14:02:57Z"`)}}),
 		fault("timestamp-zone", isFirst, Fault{ImageMembers: members{"GmtModified": text(tomorrow)}}),
 		fault("known-elements", isFirst, Fault{ImageMembers: members{"NewElement": text("1")}}),
+		fault("known-elements", isFirst, Fault{ImageMembers: members{"TagList": text(`[{"Key":"a","Value":"b","New":1}]`)}}),
 		fault("known-values", isFirst, Fault{ImageMembers: members{"Status": text(`"MIGRATING"`)}}),
 		fault("element-types", isFirst, Fault{ImageMembers: members{"OnlineVersion": text(`"maybe"`)}}),
+		fault("element-types", isFirst, Fault{ImageMembers: members{"AppList": text(`[{"AppId":["ca-1"],"AppName":"b"}]`)}}),
 		fault("plain-numbers", isFirst, Fault{ImageMembers: members{"SystemDiskSize": text(`"60"`)}}),
+		fault("plain-numbers", isFirst, Fault{ImageMembers: members{"SnapshotList": text(`[{"SnapshotId":"s-1","Size":"60"}]`)}}),
 		fault("success-member", isPlain, Fault{Members: members{"Success": nil}}),
 		fault("code-member", isPlain, Fault{Members: members{"Code": nil}}),
 		{"gzip", func(s *appstreamingtest.Server) { s.SetGzip(false) }},
@@ -182,6 +190,9 @@ func falsehoods() []falsehood {
 		fault("request-id", isPlain, Fault{Members: members{"RequestId": text(`"another"`)}}),
 		fault("date-header", isPlain, Fault{Header: http.Header{"Date": {}}}),
 		fault("bad-parameter", has("PageNumber", "not"), Fault{Code: "Odd", Status: 404}),
+		fault("bad-parameter", has("PageNumber", "not"), Fault{Code: "InternalError", Status: 500}),
+		fault("bad-parameter", has("PageNumber", "not"), Fault{Status: 200, Body: pageOf(10)}),
+		fault("past-the-end", has("PageNumber", "4"), Fault{Code: "InternalError", Status: 500}),
 	}
 }
 
@@ -237,75 +248,47 @@ func TestRefusalsWithOtherCodes(t *testing.T) {
 	}
 }
 
-func TestFaultsOfTheSetUpAreNamed(t *testing.T) {
-	t.Parallel()
-	start := func(t *testing.T) *appstreamingtest.Server {
-		return appstreamingtest.NewServer(t, appstreamingtest.SampleImages(20)...)
+// hostile answers that put names and identifiers where the report shows text.
+func hostile(images []appstreaming.Image) map[string]appstreamingtest.Fault {
+	first := images[0]
+	said := first.ImageName + " " + first.ImageID + " 1426098341234567 " + appstreamingtest.STSAccessKeyID +
+		" acs:ram::1426098341234567:user/alice " + first.Tags[0].Value
+	quoted, err := json.Marshal(said)
+	if err != nil {
+		panic(err)
 	}
-	for name, test := range map[string]struct {
-		id, seen, do string
-		run          func(t *testing.T) outcome
-	}{
-		"no credentials": {"credentials", "no credentials", "ALIBABA_CLOUD_ACCESS_KEY_ID", func(t *testing.T) outcome {
-			return examine(t, new(doctor), nil, "-live")
-		}},
-		"expired token": {"acs3", "InvalidSecurityToken.Expired", "get a new STS token", func(t *testing.T) outcome {
-			s := start(t)
-			s.ExpireToken(appstreamingtest.SecurityToken)
-			sts := appstreaming.StaticCredentials(
-				appstreamingtest.STSAccessKeyID, appstreamingtest.STSAccessKeySecret, appstreamingtest.SecurityToken)
-			return examine(t, new(doctor), sts, "-endpoint", s.URL())
-		}},
-		"wrong clock": {"clock", "-40m", "set the clock", func(t *testing.T) outcome {
-			s := start(t)
-			s.SetClock(func() time.Time { return time.Now().Add(40*time.Minute + 30*time.Second) })
-			return examine(t, new(doctor), longTerm, "-endpoint", s.URL())
-		}},
-		"refused connection": {"connect", "connection refused", "firewalls", func(t *testing.T) outcome {
-			closed := httptest.NewServer(nil)
-			closed.Close()
-			return examine(t, new(doctor), longTerm, "-endpoint", closed.URL)
-		}},
-		"untrusted certificate": {"tls", "certificate", "SSL_CERT_FILE", func(t *testing.T) outcome {
-			s := httptest.NewUnstartedServer(appstreamingtest.New())
-			s.Config.ErrorLog = quiet
-			s.StartTLS()
-			t.Cleanup(s.Close)
-			return examine(t, new(doctor), longTerm, "-endpoint", s.URL)
-		}},
-		"unknown host": {"dns", "no such host", "check the region", func(t *testing.T) outcome {
-			return examine(t, new(doctor), longTerm, "-endpoint", "https://appstream-center.invalid")
-		}},
-		"denied permission": {"permission", "HTTP 403 Forbidden.NoPermission", policy, func(t *testing.T) outcome {
-			s := start(t)
-			s.Fail(-1, appstreamingtest.Fault{Code: appstreaming.CodeForbiddenNoPermission})
-			return examine(t, new(doctor), longTerm, "-endpoint", s.URL())
-		}},
-		"proxy that refuses": {"proxy", "refuses: 407", "NO_PROXY", func(t *testing.T) outcome {
-			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				w.WriteHeader(http.StatusProxyAuthRequired)
-			}))
-			t.Cleanup(proxy.Close)
-			at, err := url.Parse(proxy.URL)
-			if err != nil {
-				t.Fatal(err)
+	return map[string]appstreamingtest.Fault{
+		"a code":              {Code: appstreaming.Code(said), Status: 400},
+		"a message":           {Code: "Odd", Status: 400, Message: said},
+		"the Code of a page":  {Members: members{"Code": quoted}},
+		"a header":            {Header: http.Header{"X-Ratelimit-User": {strings.ToValidUTF8(said, "")}}},
+		"an element's name":   {ImageMembers: members{said: text("1")}},
+		"an undocumented one": {ImageMembers: members{"ProductType": quoted}},
+		"no page":             {Status: 200, Body: said},
+	}
+}
+
+func TestAHostileServiceGetsNoNameIntoTheReport(t *testing.T) {
+	t.Parallel()
+	images := appstreamingtest.SampleImages(20)
+	sts := appstreaming.StaticCredentials(
+		appstreamingtest.STSAccessKeyID, appstreamingtest.STSAccessKeySecret, appstreamingtest.SecurityToken)
+	for where, f := range hostile(images) {
+		for _, always := range []bool{false, true} {
+			service := appstreamingtest.NewServer(t, images...)
+			f.When = func(r appstreamingtest.Request) bool { return always || r.Params["PageSize"] != "1" }
+			service.Fail(-1, f)
+			for _, format := range []string{"table", "json", "markdown"} {
+				o := examine(t, new(doctor), sts, "-endpoint", service.URL(), "-o", format)
+				for _, secret := range []string{
+					images[0].ImageName, images[0].ImageID, "1426098341234567", appstreamingtest.STSAccessKeyID, "alice", images[0].Tags[0].Value,
+				} {
+					if strings.Contains(o.stdout+o.stderr, secret) {
+						t.Errorf("%s, %s: the report holds %q", where, format, secret)
+					}
+				}
 			}
-			transport := newTransport()
-			transport.Proxy = http.ProxyURL(at)
-			return examine(t, &doctor{transport: transport}, longTerm, "-live")
-		}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			o := test.run(t)
-			f := o.find(t, test.id)
-			if f.Verdict != fails || !strings.Contains(f.Seen, test.seen) || !strings.Contains(f.Do, test.do) {
-				t.Errorf("%+v, want a failure with %q and %q", f, test.seen, test.do)
-			}
-			if o.code != exitSetUpFailed {
-				t.Errorf("exit %d, want %d", o.code, exitSetUpFailed)
-			}
-		})
+		}
 	}
 }
 
@@ -358,6 +341,114 @@ func TestAnEmptyInventoryLeavesChecksUndone(t *testing.T) {
 	o := examine(t, new(doctor), longTerm, "-endpoint", service.URL())
 	if f := o.find(t, "ids-unique"); o.code != 0 || f.Verdict != unchecked {
 		t.Errorf("exit %d, ids-unique %+v; want 0 and unchecked", o.code, f)
+	}
+}
+
+func TestInventoriesOfEverySizePass(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 2, 9, 10, 11, 99, 100, 101, 200, 500, 600} {
+		service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(n)...)
+		service.SetGzip(true)
+		o := examine(t, new(doctor), longTerm, "-endpoint", service.URL(), "-probe-refusals")
+		if bad := count(o.report.Assumptions, holds); o.code != 0 || bad != len(assumptions) || o.report.Requests > maxRequests {
+			t.Errorf("%d images: exit %d, %d of %d hold after %d requests", n, o.code, bad, len(assumptions), o.report.Requests)
+		}
+	}
+}
+
+func TestSeveralAssumptionsFailAtOnce(t *testing.T) {
+	t.Parallel()
+	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(1000)...)
+	service.Fail(-1, appstreamingtest.Fault{
+		Members: members{"PageNumber": nil, "PageSize": nil, "Success": nil, "Count": text(`"1000"`)},
+		When: func(r appstreamingtest.Request) bool {
+			return len(r.Params) < 3 && r.Params["ImageName"]+r.Params["Distro"]+r.Params["TagList.1.Key"] == ""
+		},
+	})
+	o := examine(t, new(doctor), longTerm, "-endpoint", service.URL())
+	want := []string{
+		"default-page-number", "default-page-size", "page-size-echo", "page-number-echo", "plain-numbers", "success-member", "gzip",
+	}
+	var failed []string
+	for _, f := range o.report.Assumptions {
+		if f.Verdict == fails {
+			failed = append(failed, f.ID)
+		}
+	}
+	if diff := cmp.Diff(want, failed); diff != "" || o.code != exitAssumption {
+		t.Errorf("exit %d; failed (-want +got):\n%s", o.code, diff)
+	}
+}
+
+// An identifier can be the beginning of another one, and a name can be shorter
+// than one that has a middle.
+func TestNeighbouringIdentifiersAreNoFailure(t *testing.T) {
+	t.Parallel()
+	images := appstreamingtest.SampleImages(3)
+	images[0].ImageID, images[1].ImageID, images[2].ImageID = "imgc-12", "imgc-1", "i"
+	images[0].ImageName = " 设 计 "
+	service := appstreamingtest.NewServer(t, images...)
+	service.SetGzip(true)
+	o := examine(t, new(doctor), longTerm, "-endpoint", service.URL())
+	for _, id := range []string{"image-id-exact", "image-name-part"} {
+		if f := o.find(t, id); f.Verdict != holds {
+			t.Errorf("%+v, want it to hold", f)
+		}
+	}
+}
+
+// A wrong clock of this machine says nothing about the zone of the service's times.
+func TestTimesAreComparedWithTheServicesClock(t *testing.T) {
+	t.Parallel()
+	images := appstreamingtest.SampleImages(3)
+	images[0].Modified = appstreaming.Timestamp(time.Now().Add(-time.Hour).UTC().Format(time.DateTime))
+	service := appstreamingtest.NewServer(t, images...)
+	d := &doctor{now: func() time.Time { return time.Now().Add(-72 * time.Hour) }}
+	o := examine(t, d, longTerm, "-endpoint", service.URL())
+	if f := o.find(t, "timestamp-zone"); f.Verdict != holds {
+		t.Errorf("%+v, want it to hold", f)
+	}
+}
+
+// A service that fails in the middle leaves checks undone. It shows nothing about
+// the assumptions.
+func TestAServiceThatFailsLaterLeavesChecksUndone(t *testing.T) {
+	t.Parallel()
+	for _, f := range []appstreamingtest.Fault{
+		{Code: appstreaming.CodeThrottlingUser}, {Code: appstreaming.CodeServiceUnavailable}, {Status: 502, Body: "<html>"},
+		{Break: appstreamingtest.BreakReset},
+	} {
+		for _, served := range []int64{2, 3, 4, 5, 8, 10, 14} {
+			service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(20)...)
+			service.SetGzip(true)
+			var asked atomic.Int64
+			f.When = func(appstreamingtest.Request) bool { return asked.Add(1) > served }
+			service.Fail(-1, f)
+			d := &doctor{options: []appstreaming.Option{appstreaming.WithPacing(false)}}
+			o := examine(t, d, longTerm, "-endpoint", service.URL())
+			if count(o.report.Assumptions, fails) > 0 || o.code != 0 || o.report.Requests > maxRequests {
+				t.Errorf("%s%d after %d requests: exit %d after %d requests\n%s", f.Code, f.Status, served, o.code, o.report.Requests, o.stdout)
+			}
+		}
+	}
+}
+
+func TestAReportIsPrintedWhenTheTimeIsOver(t *testing.T) {
+	t.Parallel()
+	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(20)...)
+	service.Fail(-1, appstreamingtest.Fault{
+		Break: appstreamingtest.BreakHang, When: func(r appstreamingtest.Request) bool { return r.Params["PageSize"] == "3" },
+	})
+	o := examine(t, new(doctor), longTerm, "-endpoint", service.URL(), "-timeout", "2s")
+	if f := o.find(t, "page-size-echo"); f.Verdict != unchecked || !strings.Contains(f.Seen, "deadline") {
+		t.Errorf("%+v, want an unchecked line", f)
+	}
+	if f := o.find(t, "default-page-size"); f.Verdict != holds {
+		t.Errorf("%+v, want what was checked before", f)
+	}
+	o = examine(t, new(doctor), longTerm, "-endpoint", service.URL(), "-timeout", "1ns")
+	if f := o.find(t, "credentials"); o.code != exitSetUpFailed || f.Do == "" {
+		t.Errorf("exit %d, %+v", o.code, f)
 	}
 }
 

@@ -39,7 +39,7 @@ func writeJSON(w io.Writer, r *report) error {
 
 func writeMarkdown(w io.Writer, r *report) error {
 	var b strings.Builder
-	cell := strings.NewReplacer("|", `\|`, "<", "&lt;").Replace
+	cell := strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", "@", "&#64;", "`", "\\`", "\n", " ").Replace // @ would notify people
 	fmt.Fprintf(&b, "`doctor` on %s: %s, appstreaming %s, %s, %s\n", r.Time, cell(r.Service), r.Version, r.GoVersion, r.Platform)
 	for _, part := range r.parts() {
 		fmt.Fprintf(&b, "\n**%s**\n\n| | | checked | seen | do |\n| --- | --- | --- | --- | --- |\n", part.title)
@@ -63,10 +63,12 @@ func (r *report) summary() string {
 	all := append(append([]finding{}, r.SetUp...), r.Assumptions...)
 	text := fmt.Sprintf("%d requests. %d checks: %d ok, %d fail, %d unchecked, %d skipped.",
 		r.Requests, len(all), count(all, holds), count(all, fails), count(all, unchecked), count(all, skipped))
-	switch r.exitCode() {
-	case exitSetUpFailed:
+	switch code := r.exitCode(); {
+	case !r.works:
 		return text + " The set-up does not work."
-	case exitAssumption:
+	case code == exitSetUpFailed:
+		return text + " The set-up works, but has a fault."
+	case code == exitAssumption:
 		return text + " The set-up works; an assumption does not hold."
 	}
 	return text + " The set-up works; every assumption that was checked holds."
