@@ -138,7 +138,7 @@ func (d *doctor) setting(s *demo.Session, v *investigator) (setting, error) {
 	}
 	result := setting{
 		source: source(s, d.now()), region: s.Region, endpoint: endpoint, names: v.names, refusal: new(proxyRefusal),
-		home: demo.Home(s.Getenv),
+		home: demo.Home(s.Getenv), proxyVariable: cmp.Or(s.Getenv("HTTPS_PROXY"), s.Getenv("https_proxy")),
 	}
 	if transport, ok := v.record.next.(*http.Transport); ok {
 		result.proxy = transport.Proxy

@@ -42,6 +42,9 @@ func (s setting) networkFindings(x exchange, acs3, rpc reply) []finding {
 	if proxy != nil {
 		steps[0].Seen = proxy.Host
 	}
+	if proxy == nil && proxyErr == nil && !isProxy(s.proxyVariable) { // net/http ignores such a value
+		steps[0].Verdict, steps[0].Seen, steps[0].Do = fails, "HTTPS_PROXY is not an address, so it is ignored", "correct HTTPS_PROXY"
+	}
 	if x.tls != nil {
 		steps[3].Seen = fmt.Sprintf("%s, %s", tls.VersionName(x.tls.Version), took(x.secure, "on a connection in use"))
 	} else if s.endpoint.Scheme == "http" {
@@ -71,6 +74,17 @@ func (s setting) networkFindings(x exchange, acs3, rpc reply) []finding {
 		}
 	}
 	return steps
+}
+
+// isProxy reports whether net/http can read the value of HTTPS_PROXY. Empty means
+// that there is none.
+func isProxy(value string) bool {
+	u, err := url.Parse(value)
+	if err == nil && u.Host != "" || value == "" {
+		return true
+	}
+	_, err = url.Parse("http://" + value)
+	return err == nil
 }
 
 // proxyInUse returns the proxy that requests go through, nil for none.

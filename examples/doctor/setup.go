@@ -26,7 +26,9 @@ type setting struct {
 	proxy    func(*http.Request) (*url.URL, error)
 	refusal  *proxyRefusal // noted by the transport
 	names    *names
-	home     string // the home directory, whose path often holds a person's name
+	// proxyVariable is the value of HTTPS_PROXY.
+	proxyVariable string
+	home          string // the home directory, whose path often holds a person's name
 }
 
 // patience bounds each step of the set-up, so that one that hangs leaves time for

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"math/big"
 	"net"
@@ -263,5 +264,30 @@ func TestTheHomeDirectoryIsNotInTheReport(t *testing.T) {
 	code := new(doctor).program().Execute(t.Context(), env, []string{"-live"})
 	if code != exitSetUpFailed || strings.Contains(stdout.String(), home) || strings.Contains(stdout.String(), "alice") {
 		t.Errorf("exit %d\n%s", code, stdout.String())
+	}
+}
+
+// net/http ignores a proxy's address that it cannot read, and connects directly.
+func TestAProxyThatIsIgnoredIsNamed(t *testing.T) {
+	t.Parallel()
+	service := appstreamingtest.NewServer(t)
+	for value, want := range map[string]verdict{
+		"": holds, "proxy:3128": holds, "http://user:password@proxy:3128": holds, "socks5://proxy": holds,
+		"http://user:password%zz@proxy": fails,
+	} {
+		var stdout, stderr bytes.Buffer
+		env := demo.Isolated(&stdout, &stderr)
+		env.Getenv = func(name string) string { return map[string]string{"HTTPS_PROXY": value}[name] }
+		env.Credentials = longTerm
+		d := &doctor{pause: time.Millisecond}
+		code := d.program().Execute(t.Context(), env, []string{"-endpoint", service.URL(), "-o", "json"})
+		var r report
+		if err := json.Unmarshal(stdout.Bytes(), &r); err != nil {
+			t.Fatal(err)
+		}
+		f := outcome{report: r}.find(t, "proxy")
+		if f.Verdict != want || (code == exitSetUpFailed) != (want == fails) || strings.Contains(stdout.String(), "password") {
+			t.Errorf("%s: exit %d, %+v", value, code, f)
+		}
 	}
 }
