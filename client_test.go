@@ -293,27 +293,30 @@ func (r *relay) silence() int {
 func TestASilentHTTP2ConnectionIsReplaced(t *testing.T) {
 	t.Parallel()
 	for _, signature := range signatures {
-		service, _ := tlsService(t, func(s *httptest.Server) { s.EnableHTTP2 = true })
-		r := newRelay(t, service.Listener.Addr().String())
-		client := ownTransport(t, "https://"+r.Addr().String(), appstreaming.WithSignature(signature),
-			appstreaming.WithRetry(appstreaming.RetryPolicy{AttemptTimeout: 2 * time.Second, BaseDelay: time.Millisecond}))
-		trusted := trusting(service)
-		own := appstreaming.OwnTransport(client)
-		own.TLSClientConfig.RootCAs, own.TLSClientConfig.ServerName = trusted.RootCAs, trusted.ServerName
-		page, err := client.ListImage(t.Context(), appstreaming.ListImageRequest{})
-		if err != nil || page.Header.Get("X-Protocol") != "HTTP/2.0" {
-			t.Fatalf("%v: got %v, %v; want a page over HTTP/2", signature, page, err)
-		}
-		if silenced := r.silence(); silenced != 1 {
-			t.Errorf("%v: %d connections before the silence, want 1", signature, silenced)
-		}
-		page, err = client.ListImage(t.Context(), appstreaming.ListImageRequest{})
-		if err != nil || page.Attempts < 2 { // more on a machine that is slow to answer pings
-			t.Errorf("%v: got %v, %v; want the page of the second attempt", signature, page, err)
-		}
-		if r.silence() < 2 {
-			t.Errorf("%v: the second attempt did not have a new connection", signature)
-		}
+		t.Run(signature.String(), func(t *testing.T) {
+			t.Parallel()
+			service, _ := tlsService(t, func(s *httptest.Server) { s.EnableHTTP2 = true })
+			r := newRelay(t, service.Listener.Addr().String())
+			client := ownTransport(t, "https://"+r.Addr().String(), appstreaming.WithSignature(signature),
+				appstreaming.WithRetry(appstreaming.RetryPolicy{AttemptTimeout: time.Second, BaseDelay: time.Millisecond}))
+			trusted := trusting(service)
+			own := appstreaming.OwnTransport(client)
+			own.TLSClientConfig.RootCAs, own.TLSClientConfig.ServerName = trusted.RootCAs, trusted.ServerName
+			page, err := client.ListImage(t.Context(), appstreaming.ListImageRequest{})
+			if err != nil || page.Header.Get("X-Protocol") != "HTTP/2.0" {
+				t.Fatalf("got %v, %v; want a page over HTTP/2", page, err)
+			}
+			if silenced := r.silence(); silenced != 1 {
+				t.Errorf("%d connections before the silence, want 1", silenced)
+			}
+			page, err = client.ListImage(t.Context(), appstreaming.ListImageRequest{})
+			if err != nil || page.Attempts < 2 { // more on a machine that is slow to answer pings
+				t.Errorf("got %v, %v; want the page of the second attempt", page, err)
+			}
+			if r.silence() < 2 {
+				t.Error("the second attempt did not have a new connection")
+			}
+		})
 	}
 }
 

@@ -217,11 +217,8 @@ func ExampleClient_WaitForImages() {
 	// imgc-06zyt9m93zwa00000 AVAILABLE
 }
 
-// atOnce is a throttling with a requested delay of one millisecond.
-var atOnce = appstreamingtest.Fault{
-	Code:   appstreaming.CodeThrottlingUser,
-	Header: http.Header{"X-Acs-Retry-After": {"1"}},
-}
+// busy is a failure that passes.
+var busy = appstreamingtest.Fault{Status: 503, Code: appstreaming.CodeServiceUnavailable}
 
 // Temporary failures are retried according to the policy.
 func ExampleWithRetry() {
@@ -229,12 +226,13 @@ func ExampleWithRetry() {
 	defer service.Close()
 	client := service.Client(appstreaming.WithRetry(appstreaming.RetryPolicy{
 		MaxAttempts:    3,
+		BaseDelay:      50 * time.Millisecond,
 		MaxDelay:       2 * time.Second,
 		AttemptTimeout: 10 * time.Second,
 	}))
 	ctx := context.Background()
 
-	service.Fail(2, atOnce)
+	service.Fail(2, busy)
 	page, err := client.ListImage(ctx, appstreaming.ListImageRequest{})
 	if err != nil {
 		fmt.Println(err)
@@ -242,9 +240,9 @@ func ExampleWithRetry() {
 	}
 	fmt.Println(page.Attempts, "attempts")
 
-	service.Fail(1, atOnce)
+	service.Fail(1, busy)
 	_, err = client.ListImage(ctx, appstreaming.ListImageRequest{}, appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 1}))
-	fmt.Println("without retries:", errors.Is(err, appstreaming.CodeThrottling))
+	fmt.Println("without retries:", errors.Is(err, appstreaming.CodeServiceUnavailable))
 	// Output:
 	// 3 attempts
 	// without retries: true
@@ -279,13 +277,13 @@ func ExampleWithObserver() {
 	client := service.Client(appstreaming.WithObserver(func(_ context.Context, a appstreaming.Attempt) {
 		fmt.Printf("attempt %d: status %d, %s, retry: %t\n", a.Number, a.StatusCode, a.Reason, a.Retry)
 	}))
-	service.Fail(1, atOnce)
+	service.Fail(1, busy)
 
 	if _, err := client.ListImage(context.Background(), appstreaming.ListImageRequest{}); err != nil {
 		fmt.Println(err)
 	}
 	// Output:
-	// attempt 1: status 400, Throttling.User, retry: true
+	// attempt 1: status 503, ServiceUnavailable, retry: true
 	// attempt 2: status 200, ok, retry: false
 }
 
@@ -305,13 +303,13 @@ func ExampleWithLogger() {
 	service := appstreamingtest.New(appstreamingtest.SampleImages(3)...)
 	defer service.Close()
 	client := service.Client(appstreaming.WithLogger(logger))
-	service.Fail(1, atOnce)
+	service.Fail(1, busy)
 
 	if _, err := client.ListImage(context.Background(), appstreaming.ListImageRequest{}); err != nil {
 		fmt.Println(err)
 	}
 	// Output:
-	// level=INFO msg="ListImage attempt failed" reason=Throttling.User attempt=1 status=400 request_id=CD266215-4E6D-56B2-B2B9-2E70C0CAC3CC
+	// level=INFO msg="ListImage attempt failed" reason=ServiceUnavailable attempt=1 status=503 request_id=CD266215-4E6D-56B2-B2B9-2E70C0CAC3CC
 	// level=DEBUG msg="ListImage attempt succeeded" reason=ok attempt=2 status=200 request_id=CD04A475-4498-506D-B5A1-3C5F371F1F04
 }
 

@@ -364,7 +364,11 @@ func imageIDs(images []appstreaming.Image) []string {
 
 func TestAListingOverRealSocketsYieldsEveryImageOnceAsTheServiceHasIt(t *testing.T) {
 	t.Parallel()
-	for _, count := range []int{0, 1, 99, 100, 101, 237, 1000} {
+	counts := []int{0, 1, 99, 100, 101, 237, 1000}
+	if appstreaming.UnderRaceDetector() {
+		counts = counts[:6] // the last one takes 10 s more there and shows nothing else
+	}
+	for _, count := range counts {
 		want := appstreamingtest.SampleImages(count)
 		for _, size := range []int{7, 100} {
 			for _, prefetch := range []int{0, 8} {

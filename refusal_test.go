@@ -27,7 +27,7 @@ func once() Option { return WithRetry(RetryPolicy{MaxAttempts: 1}) }
 func hurried(attempts int) Option {
 	return func(c *config) error {
 		c.jitter = func(time.Duration) time.Duration { return 0 }
-		return WithRetry(RetryPolicy{MaxAttempts: attempts})(c)
+		return errors.Join(WithPacing(false)(c), WithRetry(RetryPolicy{MaxAttempts: attempts})(c))
 	}
 }
 

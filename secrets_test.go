@@ -205,6 +205,7 @@ func TestNoSecretShowsOnAnyFailurePath(t *testing.T) {
 							appstreaming.WithEndpoint(service.URL), appstreaming.WithPlainHTTP(), appstreaming.WithSignature(signature),
 							appstreaming.WithHTTPClient(&http.Client{Transport: seen}),
 							appstreaming.WithCredentials(provide(credentials)),
+							appstreaming.WithPacing(false), // no wait for a slot
 							appstreaming.WithRetry(appstreaming.RetryPolicy{
 								MaxAttempts: 2, ThrottlePatience: -1, BaseDelay: time.Millisecond, AttemptTimeout: 50 * time.Millisecond,
 							}),
