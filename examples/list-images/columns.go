@@ -73,6 +73,9 @@ func chosen(list string) ([]column, error) {
 			}
 			return nil, fmt.Errorf("no column %q", name)
 		}
+		if slices.ContainsFunc(columns, func(other column) bool { return other.name == c.name }) {
+			return nil, fmt.Errorf("column %s is named twice", c.name)
+		}
 		columns = append(columns, c)
 	}
 	return columns, nil

@@ -64,10 +64,17 @@ func (s *csvSink) begin() error {
 	return s.w.Write(names)
 }
 
-// A formula begins with one of = + - @, or in some spreadsheets their wide forms.
+// A formula begins with one of = + - @, or in some spreadsheets their wide or
+// small forms. Blanks and invisible characters before it do not help: some
+// programs remove them.
+const (
+	blank = `\s\p{Z}\p{Cf}`
+	sign  = `[=+\-@＝＋－＠﹦﹢﹣﹫]`
+)
+
 var (
-	beginsFormula   = regexp.MustCompile(`^(\p{Cc}|\s*[=+\-@＝＋－＠])`)
-	afterASemicolon = regexp.MustCompile(`;(["'\s]*[=+\-@＝＋－＠])`)
+	beginsFormula   = regexp.MustCompile(`^(\p{Cc}|[` + blank + `]*` + sign + `)`)
+	afterASemicolon = regexp.MustCompile(`;(["'` + blank + `]*` + sign + `)`)
 )
 
 // harmless returns a value that a spreadsheet shows and does not calculate.

@@ -81,7 +81,8 @@ func (o *options) flags(f *demo.Flags) {
 
 	f.Group("Output")
 	o.output = "table"
-	f.OneOf("o", &o.output, "`form` of output: table, json, jsonl or csv (default table)", "table", "json", "jsonl", "csv")
+	f.OneOf("o", &o.output, "`form` of output: table, json, jsonl (also called ndjson) or csv (default table)",
+		"table", "json", "jsonl", "csv", "ndjson")
 	f.Value("columns", "comma-separated `names` of the columns of a table or CSV, such as ImageId,ImageName,Modified "+
 		"(default: in a table those that fit, in CSV all); names are those of the response: "+strings.Join(columnNames(), ", "),
 		func(s string) (err error) { o.columns, err = chosen(s); return err })

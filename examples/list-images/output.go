@@ -20,7 +20,7 @@ func (o *options) sink(s *demo.Session, images *counter) sink {
 	switch o.output {
 	case "json":
 		return &jsonSink{w: s.Stdout}
-	case "jsonl":
+	case "jsonl", "ndjson":
 		return &linesSink{w: s.Stdout}
 	case "csv":
 		columns := o.columns

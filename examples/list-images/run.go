@@ -14,7 +14,7 @@ import (
 func (o *options) run(ctx context.Context, s *demo.Session) error {
 	// Rows that stream onto the same terminal, through a pipe or not, are progress
 	// enough.
-	watched := s.IsTerminal(s.Stderr) && !s.Verbose && !s.IsTerminal(s.Stdout) && !demo.IsPipe(s.Stdout)
+	watched := s.CanDraw(s.Stderr) && !s.Verbose && !s.IsTerminal(s.Stdout) && !demo.IsPipe(s.Stdout)
 	shown := newProgress(s.Stderr, watched)
 	client, err := s.Client.With(appstreaming.WithObserver(shown.observe))
 	if err != nil {

@@ -54,21 +54,23 @@ func TestWithoutCredentialsAllSampleImagesAreListed(t *testing.T) {
 func TestEveryFormHoldsTheSameImages(t *testing.T) {
 	t.Parallel()
 	want := appstreamingtest.SampleImages(5)
+	lines := func(text string) (images []appstreaming.Image, err error) {
+		for line := range strings.Lines(text) {
+			var image appstreaming.Image
+			if err := json.Unmarshal([]byte(line), &image); err != nil {
+				return nil, err
+			}
+			images = append(images, image)
+		}
+		return images, nil
+	}
 	for form, read := range map[string]func(string) ([]appstreaming.Image, error){
 		"json": func(text string) (images []appstreaming.Image, err error) {
 			err = json.Unmarshal([]byte(text), &images)
 			return images, err
 		},
-		"jsonl": func(text string) (images []appstreaming.Image, err error) {
-			for line := range strings.Lines(text) {
-				var image appstreaming.Image
-				if err := json.Unmarshal([]byte(line), &image); err != nil {
-					return nil, err
-				}
-				images = append(images, image)
-			}
-			return images, nil
-		},
+		"jsonl":  lines,
+		"ndjson": lines,
 	} {
 		got := execute(t.Context(), "-o", form, "-limit", "5", "-page-size", "2", "-prefetch", "2")
 		images, err := read(got.stdout)
@@ -146,6 +148,9 @@ func TestBadFlagsNameTheFlagAndWhatIsAllowed(t *testing.T) {
 		{"-os-typ Linux", "-os-typ: no such flag; did you mean -os-type?"},
 		{"-columns ImageIds", `-columns: no column "ImageIds"; did you mean "ImageId"?`},
 		{"-columns ImageId,", `-columns: no column ""`},
+		{"-columns ImageId,Name,id", "-columns: column ImageId is named twice"},
+		{"-limit 99999999999", "must be a number from 0 to 2147483647"},
+		{"-limit 9999999999999999999999", "must be a number from 0 to 2147483647"},
 		{"-columns ImageId -o json", "-columns is for -o table and -o csv"},
 		{"-raw", "-raw is for -o csv"},
 		{"-bom -o jsonl", "-bom is for -o csv"},

@@ -19,18 +19,21 @@ func TestProgressIsForATerminalOnStderrAlone(t *testing.T) {
 		args           string
 		stdout, stderr bool // is a terminal
 		want           bool // progress is shown
+		term           string
 	}{
-		"somebody watches":              {"-o jsonl", false, true, true},
-		"nobody watches":                {"-o jsonl", false, false, false},
-		"only stdout is watched":        {"-o jsonl", true, false, false},
-		"the rows stream onto it":       {"-o jsonl", true, true, false},
-		"so does a table":               {"-o table", true, true, false},
-		"a table goes to a file":        {"-o table", false, true, true},
-		"the log is progress enough":    {"-o jsonl -v", false, true, false},
-		"fetched ahead, it is the same": {"-o csv -prefetch 2", false, true, true},
+		"somebody watches":              {"-o jsonl", false, true, true, ""},
+		"nobody watches":                {"-o jsonl", false, false, false, ""},
+		"only stdout is watched":        {"-o jsonl", true, false, false, ""},
+		"the rows stream onto it":       {"-o jsonl", true, true, false, ""},
+		"so does a table":               {"-o table", true, true, false, ""},
+		"a table goes to a file":        {"-o table", false, true, true, ""},
+		"the log is progress enough":    {"-o jsonl -v", false, true, false, ""},
+		"a terminal that cannot draw":   {"-o jsonl", false, true, false, "dumb"},
+		"fetched ahead, it is the same": {"-o csv -prefetch 2", false, true, true, ""},
 	} {
 		var stdout, stderr bytes.Buffer
 		env := demo.Isolated(&stdout, &stderr)
+		env.Getenv = func(name string) string { return map[string]string{"TERM": test.term}[name] }
 		env.IsTerminal = func(w io.Writer) bool { return w == &stdout && test.stdout || w == &stderr && test.stderr }
 		code := program().Execute(t.Context(), env, strings.Fields(test.args))
 		shown := strings.Contains(stderr.String(), "\r100 of 237 images")

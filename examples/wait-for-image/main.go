@@ -42,7 +42,7 @@ func program() *demo.Program {
 
 // wait shows the image's progress until it is AVAILABLE, then prints it.
 func wait(ctx context.Context, s *demo.Session, id string, interval time.Duration) error {
-	status := newStatus(s.Stderr, s.IsTerminal(s.Stderr), s.Columns(s.Stderr))
+	status := newStatus(s.Stderr, s.CanDraw(s.Stderr), s.Columns(s.Stderr))
 	stop := status.start(id)
 	image, err := s.Client.WaitForImage(ctx, id, appstreaming.WaitOptions{Interval: interval, OnPoll: status.poll})
 	stop()

@@ -86,8 +86,8 @@ func (s *status) draw() {
 	fmt.Fprint(s.out, "\r\x1b[K", line)
 }
 
-// describe returns an image's status and the progress of its deployment, such
-// as "CREATING, cn-hangzhou 40%, cn-shanghai 100%".
+// describe returns an image's status and how far its deployment is, for example
+// "CREATING, cn-hangzhou 40%, cn-shanghai 100%".
 func describe(image appstreaming.Image) string {
 	parts := []string{string(image.Status)}
 	for _, d := range image.RegionDistributions {

@@ -81,6 +81,19 @@ func TestSampleDataIsUsedOnlyWhereNoSourceHasCredentials(t *testing.T) {
 	}
 }
 
+// full is an output on a disk that is full.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestHelpThatCannotBeWrittenIsAFailure(t *testing.T) {
+	t.Parallel()
+	var stderr bytes.Buffer
+	if code := counting().Execute(t.Context(), Isolated(full{}, &stderr), []string{"-h"}); code != ExitFailed || stderr.Len() == 0 {
+		t.Errorf("exit %d, %q", code, stderr.String())
+	}
+}
+
 func TestASourceThatIsNamedIsSetUp(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()

@@ -99,7 +99,10 @@ func (f *Flags) Count(name string, dst *int, low, high int, usage string) {
 	}
 	f.Value(name, usage, func(s string) error {
 		n, err := strconv.Atoi(s)
-		if err != nil || n < low || n > high {
+		switch {
+		case errors.Is(err, strconv.ErrRange) || n > high:
+			return fmt.Errorf("must be a number from %d to %d", low, high)
+		case err != nil || n < low:
 			return errors.New(rule)
 		}
 		*dst = n

@@ -60,6 +60,10 @@ type Env struct {
 	Credentials appstreaming.CredentialsProvider
 }
 
+// CanDraw reports whether a line on w can be overwritten: on a terminal that
+// knows how.
+func (e Env) CanDraw(w io.Writer) bool { return e.IsTerminal(w) && e.Getenv("TERM") != "dumb" }
+
 // ExitError ends a program with an exit code of its own.
 type ExitError struct {
 	Code int
@@ -103,8 +107,8 @@ func (p *Program) Execute(ctx context.Context, env Env, args []string) int {
 		if columns == 0 {
 			columns = 100
 		}
-		fmt.Fprint(env.Stdout, flags.usage(p, min(columns, 100)))
-		return ExitOK
+		_, err := fmt.Fprint(env.Stdout, flags.usage(p, min(columns, 100)))
+		return Report(env.Stderr, p.Name, err)
 	}
 	if err == nil && p.Check != nil {
 		err = p.Check(env)
