@@ -15,6 +15,9 @@ const maxRestarts = 8
 // back: it requests the pages again, backwards, until one holds an image that was
 // yielded before the change. All images before that one are known.
 // A page without such an image, or without images, proves nothing.
+//
+// A page that holds more images than the page before it leads to a look back too:
+// the page before lacked images, or the service has raised its limit.
 type listing struct {
 	pager    *Pager
 	hash     hasher
@@ -24,6 +27,7 @@ type listing struct {
 	count    int  // Count when the pages before the current one were complete
 	changed  bool // Count has changed
 	restarts int  // left
+	latest   int  // images on the latest page
 
 	yield func(Image, error) bool
 	left  bool // the consumer has left the range
@@ -41,12 +45,13 @@ func (l *listing) all(ctx context.Context) func(yield func(Image, error) bool) {
 		defer l.pager.ahead.Join()
 		defer cancel()
 		l.yield = yield
-		var err error
-		for err == nil && l.pager.More() && !l.left {
-			err = l.next(ctx)
-		}
+		err := l.toTheEnd(ctx)
 		if err == nil && !l.left {
 			err = l.lookForMoved(ctx)
+		}
+		if err == nil && l.endsTooEarly() {
+			l.pager.pass.reopen()
+			err = l.toTheEnd(ctx)
 		}
 		if err != nil {
 			yield(Image{}, err)
@@ -54,33 +59,63 @@ func (l *listing) all(ctx context.Context) func(yield func(Image, error) bool) {
 	}
 }
 
+// toTheEnd yields the images of the remaining pages.
+func (l *listing) toTheEnd(ctx context.Context) error {
+	for l.pager.More() && !l.left {
+		if err := l.next(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endsTooEarly reports whether the pages agree with Count only because images came
+// several times. The pages overlap if the service has lowered its limit. Further
+// pages can then hold the missing images.
+func (l *listing) endsTooEarly() bool {
+	return l.repeated && !l.changed && l.latest > 0 && l.yielded < l.count && l.pager.pass.first == 1 && !l.left
+}
+
 // next yields the images of the next page and those that moved away from it.
 func (l *listing) next(ctx context.Context) error {
 	number := l.pager.PageNumber()
 	page, err := l.pager.Next(ctx)
 	if incomplete, ok := as[*IncompleteError](err); ok {
+		if l.pager.pass.first == 1 && l.yielded >= incomplete.Count {
+			l.pager.pass.ended = true // a look back found what the pages lacked
+			return nil
+		}
 		incomplete.Delivered = l.yielded
 	}
 	if err != nil {
 		return err
 	}
 	l.take(page.Images, nil)
-	switch {
-	case l.left || page.Count <= 0 || page.Count == l.count:
-		return nil
-	case number == l.pager.pass.first || l.count == 0:
-		l.count = page.Count
+	first := number == l.pager.pass.first
+	grown := !first && len(page.Images) > l.latest
+	l.latest = len(page.Images)
+	changed := page.Count > 0 && page.Count != l.count
+	if changed && (first || l.count == 0) {
+		l.count, changed = page.Count, false
+	}
+	if l.left || !changed && !grown {
 		return nil
 	}
-	l.changed = true
-	return l.lookBack(ctx, number, page)
+	if grown {
+		l.pager.ahead.Drop() // they may be older than the cause of this
+	}
+	l.changed = l.changed || changed
+	return l.lookBack(ctx, number, page, grown)
 }
 
 // lookBack yields the images that moved to the pages before page number, whose
-// Count is not that of the pages before.
-func (l *listing) lookBack(ctx context.Context, number int, page *ListImageResponse) error {
+// Count is not that of the pages before, or which has grown.
+func (l *listing) lookBack(ctx context.Context, number int, page *ListImageResponse, grown bool) error {
 	recent := l.identities(page.Images) // images known only since the change
-	count := page.Count
+	count := l.count
+	if page.Count > 0 {
+		count = page.Count
+	}
 	if l.pager.early {
 		// The page may be older than the pages before it.
 		again, err := l.pager.fetch(ctx, number)
@@ -91,7 +126,7 @@ func (l *listing) lookBack(ctx context.Context, number int, page *ListImageRespo
 		if again.Count > 0 {
 			count = again.Count
 		}
-		if l.left || count == l.count {
+		if l.left || count == l.count && !grown {
 			return nil
 		}
 	}

@@ -450,6 +450,30 @@ func TestImagesFollowsPagesThatChange(t *testing.T) {
 			2, map[int][]string{1: {"6 a b"}, 2: {"6 c a"}, 3: {"6 d e"}},
 			"a b c d e", nil, 4,
 		},
+		"a limit that is lowered: pages overlap": {
+			4, map[int][]string{1: {"8 a b c d"}, 2: {"8 c d"}, 3: {"8 e f"}, 4: {"8 g h"}, 5: {"8"}},
+			"a b c d e f g h", nil, 5,
+		},
+		"a limit that is lowered at what looks like the last page": {
+			3, map[int][]string{1: {"5 a b c"}, 2: {"5 c d"}, 3: {"5 e"}, 4: {"5"}},
+			"a b c d e", nil, 5,
+		},
+		"a limit that is raised: pages leave a gap": {
+			3, map[int][]string{1: {"6 a b", "6 a b c"}, 2: {"6 d e f"}, 3: {"6"}},
+			"a b d e f c", nil, 5,
+		},
+		"a page that lacks images once": {
+			3, map[int][]string{1: {"9 a b c"}, 2: {"9 d", "9 d e f"}, 3: {"9 g h i"}, 4: {"9"}},
+			"a b c d g h i e f", nil, 6,
+		},
+		"a page that lacks images once, no Count": {
+			3, map[int][]string{1: {"a b c"}, 2: {"d", "d e f"}, 3: {"g h i"}},
+			"a b c d g h i e f", nil, 4,
+		},
+		"a page that always lacks images": {
+			3, map[int][]string{1: {"9 a b c"}, 2: {"9 d"}, 3: {"9 e f g"}, 4: {"9"}},
+			"a b c d e f g", appstreaming.ErrIncomplete, 6,
+		},
 		"a page lost once": {
 			2, map[int][]string{1: {"5 a b"}, 2: {"5", "5 c d"}, 3: {"5 e"}},
 			"a b c d e", nil, 4,

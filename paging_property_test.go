@@ -34,11 +34,13 @@ func listingsOfAHabit() uint64 {
 // habitual is an ImageLister in memory that pages with a habit. Everything it
 // does follows from its seed and the order of the requests.
 type habitual struct {
-	habit appstreamingtest.Habit
-	rng   *rand.Rand
-	asked int // PageSize
-	limit int // images on a page
-	hole  int // page that is lost
+	habit  appstreamingtest.Habit
+	rng    *rand.Rand
+	asked  int // PageSize
+	limit  int // images on a page
+	hole   int // page that is lost
+	turn   int // request from which on the limit is turned; 0: never
+	turned int
 
 	mu       sync.Mutex
 	images   []appstreaming.Image
@@ -108,6 +110,9 @@ func (s *habitual) ListImage(
 		return nil, ctx.Err()
 	}
 	s.requests++
+	if s.requests == s.turn {
+		s.limit = s.turned
+	}
 	switch s.habit {
 	case appstreamingtest.HabitChanging, appstreamingtest.HabitLimitChanging:
 		s.change(.05)
@@ -287,6 +292,26 @@ func TestListingsAreCompleteOrFailWhateverTheServicesHabit(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A service that changes the limit of its pages during a listing makes pages
+// overlap, or leaves gaps between them. With prefetch, pages from before the
+// change can come after pages from behind it.
+func TestListingsAreCompleteWhereTheLimitChanges(t *testing.T) {
+	t.Parallel()
+	for window, silent := range map[int]float64{0: .05, 4: .08} { // a short page and an empty one look like the end
+		var ends endings
+		for seed := range uint64(20 * *pagingListings) {
+			s := newHabitual(appstreamingtest.HabitLimitEchoesAsked, seed, []int{100, 10, 3})
+			s.turn, s.turned = 2+s.rng.IntN(5), 1+s.rng.IntN(s.asked)
+			images, err := list(t.Context(), s, s.asked, appstreaming.WithPrefetch(window))
+			ends.add(s, images, err)
+		}
+		t.Logf("prefetch %d: %v", window, &ends)
+		if n := float64(ends.listings); float64(ends.silent) > silent*n || float64(ends.failed) > .1*n || ends.twice > 0 {
+			t.Errorf("prefetch %d: %v, %d with an image twice; want at most 10%% failed and %v%% silent", window, &ends, ends.twice, 100*silent)
+		}
 	}
 }
 

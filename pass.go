@@ -31,7 +31,9 @@ type pass struct {
 	pages   int  // pages delivered
 	kept    int  // images delivered
 	last    int  // images on the latest page
+	largest int  // images on the largest page
 	uniform bool // all pages hold the same number of images
+	uneven  bool // a page held fewer images than others, and was not the last one
 	ended   bool
 	renames bool // the service names another number for good pages
 	shifted int  // pages that repeat an earlier one, because images were created
@@ -117,6 +119,10 @@ func (p *pass) judge(page *ListImageResponse, again bool) verdict {
 	}
 
 	p.renames = p.renames || misnamed && again
+	p.largest = max(p.largest, images)
+	// A last page that is followed by another one, because images were created,
+	// says nothing about the limit.
+	p.uneven = p.uneven || p.pages > 0 && p.last < p.largest && count == p.count
 	p.full, p.size, p.count, p.highest = full, size, count, max(p.highest, count)
 	p.uniform = p.uniform && (p.pages == 0 || images == p.last)
 	p.pages, p.last, p.kept = p.pages+1, images, plus(p.kept, images)
@@ -170,10 +176,17 @@ func (p *pass) complete(page *ListImageResponse) bool {
 	if p.first > 1 && p.pages == 1 {
 		return false // one page in the middle does not show how large pages are
 	}
+	if p.uneven {
+		return false // the service has changed its limit: pages overlap, or leave a gap
+	}
 	// If versions are listed, Count may count images: a full page proves
 	// nothing.
 	return !p.versions.found || p.last < p.full
 }
+
+// reopen makes the pass go on to a page without new images, because its end is in
+// doubt.
+func (p *pass) reopen() { p.ended, p.uneven = false, true }
 
 // promises returns the number of the last page that Count promises.
 func (p *pass) promises() int {

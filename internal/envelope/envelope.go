@@ -2,10 +2,11 @@
 // platform's services, gateways and proxies use, even if only its beginning
 // arrived.
 //
-// It reads JSON and XML, in UTF-8 and UTF-16. Names of members match in any letter case, with or
-// without underscores and hyphens. A refusal may be wrapped in one more object.
-// The package reads as much as possible of text that is invalid, breaks off or
-// is followed by something else. The same bytes always have the same result.
+// It reads JSON and XML, in UTF-8 and UTF-16. Names of members match in any
+// letter case, with or without underscores and hyphens. A refusal may be wrapped
+// in one more object. The package reads as much as possible of text that is
+// invalid, breaks off or is followed by something else. The same bytes always
+// have the same result.
 package envelope
 
 import (
