@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"github.com/wuying-go/appstreaming/internal/redact"
 )
 
 // try gets credentials, signs, sends, reads and decodes.
@@ -67,7 +65,13 @@ func (c *call) findCredentials(ctx context.Context) (Credentials, error) {
 		c.renewed = nil
 		return *renewed, nil
 	}
-	return provide(ctx, c.ctx, c.cfg.credentials, c.attemptTimeout(), c.refused)
+	found, err := provide(ctx, c.ctx, c.cfg.credentials, c.attemptTimeout(), c.refused)
+	if failure, ok := err.(*CredentialsError); ok && c.secrets.Shows(failure.Err) {
+		masked := *failure
+		masked.Err = c.secrets.Hide(failure.Err)
+		err = &masked
+	}
+	return found, err
 }
 
 // timedOut reports whether an attempt's ctx has ended and the caller's has not.
@@ -127,13 +131,10 @@ func (c *call) transportError(ctx context.Context, err error) *TransportError {
 // it does not look like the end of the caller's ctx when that is alive.
 func (c *call) safeCause(ctx context.Context, err error) error {
 	err = c.secrets.Err(err)
-	switch {
-	case c.timedOut(ctx):
+	if c.timedOut(ctx) {
 		return wrapf("%w: not answered within %v (%v)", ErrAttemptTimeout, c.attemptTimeout(), err)
-	case c.ctx.Err() == nil:
-		return redact.ContextErrors(err)
 	}
-	return err
+	return withoutOthersContext(c.ctx, err)
 }
 
 // invalidateCredentials passes the refused credentials to the provider.

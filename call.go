@@ -292,6 +292,19 @@ func concluded(err error, attempts int, stopReason string) error {
 	return err
 }
 
+// withoutOthersContext returns an error like err that does not match an error of
+// package context, except the one with which ctx ended.
+func withoutOthersContext(ctx context.Context, err error) error {
+	other := context.Canceled
+	if ctx.Err() == context.Canceled {
+		other = context.DeadlineExceeded
+	}
+	if ctx.Err() == nil || errors.Is(err, other) {
+		return redact.ContextErrors(err)
+	}
+	return err
+}
+
 // ctxError returns ctx's error, joined with its cause when that differs.
 func ctxError(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"runtime"
 	"strings"
@@ -599,3 +600,63 @@ func TestASecretIsMaskedAlsoWhereTheKeptBodyEnds(t *testing.T) {
 		}
 	}
 }
+
+// A timeout of the network or of a provider matches context.DeadlineExceeded, and
+// so do the errors that errors.As finds in it.
+func TestErrorsOfAContextAreTheCallersOnly(t *testing.T) {
+	t.Parallel()
+	timeout := &url.Error{Op: "Post", URL: "https://h/", Err: &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded}}
+	canceled := fmt.Errorf("stopped: %w", context.Canceled)
+	failingProvider := func(cause error, first func()) Option {
+		return WithCredentials(CredentialsFunc(func(context.Context) (Credentials, error) { first(); return Credentials{}, cause }))
+	}
+	failingTransport := func(cause error, first func()) Option {
+		return WithHTTPClient(TransportFunc(func(*http.Request) (*http.Response, error) { first(); return nil, cause }).Client())
+	}
+	failingLimiter := func(cause error, first func()) Option { return WithRateLimit(limiting{cause, first}) }
+	for name, test := range map[string]struct {
+		cause   error
+		failing func(error, func()) Option
+		network bool // errors.As finds a *net.OpError
+	}{
+		"a provider's timeout":     {timeout, failingProvider, true},
+		"a provider that stopped":  {canceled, failingProvider, false},
+		"a transport's timeout":    {timeout, failingTransport, true},
+		"a transport that stopped": {canceled, failingTransport, false},
+		"a limiter's timeout":      {timeout, failingLimiter, true},
+		"a limiter that stopped":   {canceled, failingLimiter, false},
+	} {
+		for _, ends := range []bool{false, true} { // the caller's ctx, just before the failure
+			ctx, cancel := context.WithCancelCause(t.Context())
+			cause := errors.New("the caller's cause")
+			first := func() {
+				if ends {
+					cancel(cause)
+				}
+			}
+			client := sendingThrough(t, NothingSent(t), WithRetry(RetryPolicy{MaxAttempts: 1}), test.failing(test.cause, first),
+				WithObserver(func(_ context.Context, a Attempt) {
+					if errors.Is(a.Err, context.DeadlineExceeded) || !ends && errors.Is(a.Err, context.Canceled) {
+						t.Errorf("%s: the observer's %v matches an error of a context", name, a.Err)
+					}
+				}))
+			_, err := client.ListImage(ctx, ListImageRequest{})
+			if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) != ends || errors.Is(err, cause) != ends {
+				t.Errorf("%s, ctx ended %t: %v matches another ctx's error, or not the caller's", name, ends, err)
+			}
+			var opErr *net.OpError
+			if found := errors.As(err, &opErr); !ends && found != test.network || found && errors.Is(opErr, context.DeadlineExceeded) {
+				t.Errorf("%s: found %t, %v", name, found, opErr)
+			}
+			cancel(nil)
+		}
+	}
+}
+
+// limiting is a limiter that fails.
+type limiting struct {
+	err   error
+	first func()
+}
+
+func (l limiting) Wait(context.Context) error { l.first(); return l.err }

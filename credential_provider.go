@@ -146,6 +146,8 @@ func provide(ctx, caller context.Context, p CredentialsProvider, timeout time.Du
 	case caller.Err() != nil:
 		if err == nil || errors.Is(err, context.Cause(caller)) {
 			err = ctxError(caller)
+		} else {
+			err = withoutOthersContext(caller, err)
 		}
 	case ctx.Err() != nil && (err == nil || errors.Is(err, ErrAttemptTimeout)):
 		err = fmt.Errorf("%w: the provider did not answer within %v", ErrAttemptTimeout, timeout)

@@ -39,7 +39,7 @@ var errNotYet = errors.New("the attempt may not be sent yet")
 func (c *call) admit() error {
 	if c.cfg.limiter != nil {
 		if err := c.cfg.limiter.Wait(c.ctx); err != nil {
-			return wrapf("appstreaming: %s: rate limit: %w", c.request.operation.name, err)
+			return wrapf("appstreaming: %s: rate limit: %w", c.request.operation.name, withoutOthersContext(c.ctx, err))
 		}
 	}
 	return c.queue()

@@ -270,14 +270,17 @@ func (c *call) maskPage(page *ListImageResponse) {
 	page.Message = c.secrets.Text(page.Message)
 	page.RequestID = c.secrets.Text(page.RequestID)
 	for name, raw := range page.Extra {
-		if !c.secrets.Finds(string(raw)) {
-			continue
+		if c.secrets.Finds(string(raw)) {
+			raw = json.RawMessage(c.secrets.Text(string(raw)))
+			if !json.Valid(raw) { // the secret had a quote in it
+				raw = json.RawMessage(`"***"`)
+			}
+			page.Extra[name] = raw
 		}
-		masked := json.RawMessage(c.secrets.Text(string(raw)))
-		if !json.Valid(masked) { // it had a quote in it
-			masked = json.RawMessage(`"***"`)
+		if masked := c.secrets.Text(name); masked != name {
+			delete(page.Extra, name)
+			page.Extra[masked] = raw
 		}
-		page.Extra[name] = masked
 	}
 }
 
@@ -285,18 +288,17 @@ func (c *call) maskPage(page *ListImageResponse) {
 // there are none in it.
 func (c *call) maskedHeader(header http.Header) http.Header {
 	found := false
-	for _, values := range header {
-		for _, value := range values {
-			found = found || c.secrets.Finds(value)
-		}
+	for name, values := range header {
+		found = found || c.secrets.Finds(name) || slices.ContainsFunc(values, c.secrets.Finds)
 	}
 	if !found {
 		return header
 	}
-	masked := header.Clone()
-	for _, values := range masked {
-		for i, value := range values {
-			values[i] = c.secrets.Text(value)
+	masked := make(http.Header, len(header))
+	for name, values := range header {
+		name = c.secrets.Text(name)
+		for _, value := range values {
+			masked[name] = append(masked[name], c.secrets.Text(value))
 		}
 	}
 	return masked

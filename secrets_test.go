@@ -322,8 +322,9 @@ func TestTheSecretsOfEveryAttemptAreMasked(t *testing.T) {
 			return answer(200, http.Header{}, fmt.Sprintf(`{%q:{"Data":[]},"RequestId":%q}`, all, all))
 		},
 		"a page": func(all string) *http.Response {
-			header := http.Header{"X-Acs-Request-Id": {all}, "X-Echo": {"clean", all}}
-			return answer(200, header, fmt.Sprintf(`{"Success":true,"Code":"200","Message":%q,"RequestId":%q,"Trace":%q,"Data":[]}`, all, all, all))
+			header := http.Header{"X-Acs-Request-Id": {all}, "X-Echo": {"clean", all}, "X-" + all: {"clean"}}
+			return answer(200, header, fmt.Sprintf(
+				`{"Success":true,"Code":"200","Message":%q,"RequestId":%[1]q,"Trace":%[1]q,%[1]q:{%[1]q:[%[1]q]},"Data":[]}`, all))
 		},
 	} {
 		for _, signature := range signatures {
@@ -350,6 +351,31 @@ func TestTheSecretsOfEveryAttemptAreMasked(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A provider can quote the token that it could not renew.
+func TestAProvidersErrorShowsNoSecretOfTheCall(t *testing.T) {
+	t.Parallel()
+	const token = "c4nary-token/+=x"
+	asked := 0
+	provider := appstreaming.CredentialsFunc(func(context.Context) (appstreaming.Credentials, error) {
+		if asked++; asked > 1 {
+			return appstreaming.Credentials{}, fmt.Errorf("vault: %w", &url.Error{Op: "Get", URL: "https://v/?t=" + url.QueryEscape(token), Err: io.EOF})
+		}
+		return appstreaming.Credentials{AccessKeyID: "STS.1", AccessKeySecret: "c4nary-secret", SecurityToken: token}, nil
+	})
+	transport := &echoing{}
+	client, err := appstreaming.New("cn-shanghai", appstreaming.WithHTTPClient(&http.Client{Transport: transport}),
+		appstreaming.WithCredentials(provider), appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Nanosecond}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.ListImage(t.Context(), appstreaming.ListImageRequest{})
+	var credentialsErr *appstreaming.CredentialsError
+	if !errors.As(err, &credentialsErr) || credentialsErr.Attempts != 2 {
+		t.Fatalf("got %v, want a *CredentialsError of the second attempt", err)
+	}
+	assertNoSecret(t, shown(err), append(transport.sent, "c4nary"))
 }
 
 func TestABeginningOfASecretAtTheEndOfABodyIsMasked(t *testing.T) {

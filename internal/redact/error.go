@@ -72,12 +72,25 @@ func (s *Secrets) Err(err error) error {
 		}
 		return &url.Error{Op: s.Text(urlErr.Op), URL: s.Text(withoutQuery(urlErr.URL)), Err: s.Err(cause)}
 	}
-	for each := range tree(err) {
-		if s.Finds(each.Error()) {
-			return s.Hide(err)
-		}
+	// An error with an As method of its own can hold a *url.Error out of sight.
+	if hidden := (*url.Error)(nil); errors.As(err, &hidden) || s.Shows(err) {
+		return s.Hide(err)
 	}
 	return err
+}
+
+// Shows reports whether an error, or one that it wraps, has a secret in its
+// text.
+func (s *Secrets) Shows(err error) bool {
+	if len(s.list) == 0 {
+		return false
+	}
+	for each := range tree(err) {
+		if s.Finds(each.Error()) {
+			return true
+		}
+	}
+	return false
 }
 
 // unknown is the text in place of an error that is nil.

@@ -69,6 +69,31 @@ func TestErrorsOfATransportAreSafeToWrap(t *testing.T) {
 	}
 }
 
+// secretive keeps a *url.Error where only errors.As finds it.
+type secretive struct{ hidden *url.Error }
+
+func (secretive) Error() string { return "secretive" }
+
+func (s secretive) As(target any) bool {
+	found, ok := target.(**url.Error)
+	if ok {
+		*found = s.hidden
+	}
+	return ok
+}
+
+func TestAURLThatOnlyAsFindsIsHidden(t *testing.T) {
+	t.Parallel()
+	s := secrets("s3cr3t-token")
+	err := s.Err(fmt.Errorf("sending: %w", secretive{&url.Error{Op: "Get", URL: "https://h/?Signature=s3cr3t-token", Err: io.EOF}}))
+	if urlErr := (*url.Error)(nil); errors.As(err, &urlErr) {
+		t.Errorf("%v has a *url.Error: %v", err, urlErr)
+	}
+	if err.Error() != "sending: secretive" {
+		t.Errorf("the text is %q", err)
+	}
+}
+
 // silent does not show the error that it wraps.
 type silent struct{ err error }
 
