@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +34,7 @@ func TestTheReportInABrowser(t *testing.T) {
 	}
 	for name, images := range map[string][]appstreaming.Image{
 		"odd.html":   oddImages(),
+		"long.html":  longImages(),
 		"big.html":   appstreamingtest.SampleImages(fullDetails),
 		"huge.html":  appstreamingtest.SampleImages(fullDetails + 1),
 		"empty.html": nil,
@@ -74,5 +76,25 @@ func oddImages() []appstreaming.Image {
 	images[3].ImageName = `=danger(A1)`
 	images[4].Status = "COPY_FAILED"
 	images[5].ImageID = string(long)
+	for i, name := range []string{"\n=formula", " =formula", "\u3000＝formula", "\u00a0@formula", "formula;=1"} {
+		images[10+i].ImageName = name
+	}
+	return images
+}
+
+// longImages are images with long texts in every element that the page shows,
+// and one with none.
+func longImages() []appstreaming.Image {
+	images := appstreamingtest.SampleImages(3)
+	long := strings.Repeat("AVeryLongTextWithoutAnySpace", 20)
+	images[0].Status, images[0].PlatformName = appstreaming.ImageStatus(long), appstreaming.PlatformName(long)
+	images[0].OSType = appstreaming.OSType(long)
+	images[0].ProductType, images[0].ImageType = appstreaming.ProductType(long), appstreaming.ImageType(long)
+	images[0].Modified, images[0].Description, images[0].ImageRegions = appstreaming.Timestamp(long), long, []string{long}
+	images[0].Tags = []appstreaming.Tag{{Key: long, Value: long}}
+	images[0].Apps = []appstreaming.App{{AppID: long, AppName: long}}
+	images[0].RegionDistributions = []appstreaming.RegionDistribution{{RegionID: long, Progress: long}}
+	images[0].Extra = map[string]json.RawMessage{"NewElement": json.RawMessage(`"` + long + `"`)}
+	images[1] = appstreaming.Image{}
 	return images
 }

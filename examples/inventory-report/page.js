@@ -71,12 +71,14 @@
   const searched = (image) =>
     (image.text ??= [...columns.map((c) => cell(image, c.name)), ...get(image, "tags").map((t) => t.join("="))].join("\n").toLowerCase());
 
+  let sought = []; // the words of the query
+
   function matches(image, exceptFacet) {
     for (const facet of facets) {
       const wanted = state.chosen.get(facet.name);
       if (wanted !== undefined && facet.name !== exceptFacet && !facet.values(image).includes(wanted)) return false;
     }
-    return state.query.toLowerCase().split(/\s+/).every((word) => searched(image).includes(word));
+    return sought.every((word) => searched(image).includes(word));
   }
 
   const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
@@ -115,6 +117,7 @@
   let shown = []; // images the state selects, in order
 
   function draw() {
+    sought = state.query.toLowerCase().split(/\s+/).filter(Boolean);
     shown = selected();
     state.page = Math.min(state.page, Math.max(0, Math.ceil(shown.length / pageRows) - 1));
     drawFigures();
@@ -203,10 +206,11 @@
       const td = element("td", { "data-label": title });
       if (name === "id") {
         td.className = "id";
-        const button = element("button", { type: "button" }, text);
+        const button = element("button", { type: "button" }, text.textContent ? text : "no identifier");
         button.setAttribute("aria-expanded", String(state.open.has(image.index)));
         td.append(button);
       } else if (name === "status") {
+        td.className = "state";
         td.append(element("span", { className: "status " + kind(get(image, name)) }, text));
       } else {
         td.className = { gib: "number", modified: "time" }[name] ?? name;
@@ -243,6 +247,8 @@
     find("none").hidden = shown.length > 0;
     const all = shown.length === images.length;
     find("shown").textContent = all ? `${grouped(shown.length)} images` : `${grouped(shown.length)} of ${grouped(images.length)} images`;
+    find("printed").hidden = shown.length <= printRows;
+    find("printed").textContent = `Only the first ${grouped(printRows)} of these ${grouped(shown.length)} images are printed; the CSV has all.`;
     const last = Math.min(shown.length, (state.page + 1) * pageRows);
     find("pages").hidden = shown.length <= pageRows;
     find("where").textContent = `Rows ${grouped(state.page * pageRows + 1)} to ${grouped(last)} of ${grouped(shown.length)}`;
@@ -256,10 +262,21 @@
 
   // ---- CSV of what is shown, safe to open in a spreadsheet
 
+  // A spreadsheet takes text for a formula that begins with one of these signs,
+  // also after blanks or control characters, and, where the list separator is a
+  // semicolon, behind one.
+  const formula = /^(\p{Cc}|[\s\p{Z}\p{Cf}]*[=+\-@＝＋－＠﹦﹢﹣﹫])/u;
+  const formulaInside = /;(["'\s\p{Z}\p{Cf}]*[=+\-@＝＋－＠﹦﹢﹣﹫])/gu;
+
+  function harmless(text) {
+    const cleaned = text.replace(/[\t\n\v\f\r\u0085]/g, " ").replace(/\p{Cc}|\p{Bidi_Control}/gu, "");
+    const mark = formula.test(text) || formula.test(cleaned) ? "'" : "";
+    return mark + cleaned.replace(formulaInside, ";'$1");
+  }
+
   function csv() {
     const quoted = (text) => {
-      text = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, "");
-      if (/^[=+\-@\t\r]/.test(text)) text = "'" + text;
+      text = harmless(text);
       return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
     };
     const lines = [columns.map((c) => c.title), ...shown.map((image) => columns.map((c) => cell(image, c.name)))];
@@ -316,6 +333,7 @@
     find(id).addEventListener("click", () => {
       state.page += step;
       draw();
+      if (find(id).disabled) find(id === "back" ? "forth" : "back").focus(); // a disabled button loses the focus
       table.scrollIntoView();
     });
   }

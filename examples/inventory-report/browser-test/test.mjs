@@ -129,6 +129,40 @@ for (const scheme of ["light", "dark"]) {
 }
 
 {
+  const page = await open("odd.html", desktop, "light", "#q=formula");
+  const csv = (await page.evaluate(async () => {
+    let blob;
+    const create = URL.createObjectURL;
+    URL.createObjectURL = (b) => ((blob = b), create(b));
+    document.getElementById("csv").click();
+    return blob.text();
+  })).trimEnd().split("\r\n").slice(1).map((l) => l.split(",")[1]);
+  const wanted = ["' =formula", "' =formula", "'\u3000＝formula", "'\u00a0@formula", "formula;'=1"];
+  check("nor is one behind blanks or a semicolon", JSON.stringify(csv) === JSON.stringify(wanted), csv);
+  await page.close();
+}
+
+for (const viewport of [desktop, { width: 800, height: 600 }, { width: 320, height: 700 }]) {
+  const page = await open("long.html", viewport);
+  check(`long values, ${viewport.width}: nothing is wider than the screen`, (await overflow(page)) <= 0, await overflow(page));
+  await page.click("tr.image button");
+  check(`long values, ${viewport.width}: nor are the details`, (await overflow(page)) <= 0, await overflow(page));
+  await accessible(page, `long values, ${viewport.width}`);
+  await page.close();
+}
+
+{
+  const page = await open("odd.html", desktop);
+  const wide = [];
+  for (let width = 320; width <= 1300; width += 20) {
+    await page.setViewport({ width, height: 700 });
+    if ((await overflow(page)) > 0) wide.push(width);
+  }
+  check("nothing is wider than a screen of any width", wide.length === 0, wide);
+  await page.close();
+}
+
+{
   const page = await open("odd.html", desktop);
   for (let i = 0; i < 60 && !(await page.evaluate(() => document.activeElement.closest("tr.image"))); i++) await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
@@ -165,6 +199,14 @@ for (const scheme of ["light", "dark"]) {
   check("the table is paged", (await ids(page)).length === 500, await page.$eval("#where", (e) => e.textContent));
   await page.click("#forth");
   check("there is a next page", (await page.$eval("#where", (e) => e.textContent)) === "Rows 501 to 1,000 of 20,000");
+  check("a button that goes out hands the focus on", await page.evaluate(() => {
+    document.getElementById("back").click();
+    return document.activeElement.id === "forth";
+  }));
+  await page.emulateMediaType("print");
+  const printed = await page.$eval("#printed", (e) => [getComputedStyle(e).display, e.textContent]);
+  check("print says that it leaves images out", printed.join(" ") === "block Only the first 5,000 of these 20,000 images are printed; the CSV has all.", printed);
+  await page.emulateMediaType("screen");
   await page.click("tr.image button");
   check("all details are there", (await page.$$eval("tr.details h3", (h) => h.map((e) => e.textContent))).includes("Disks"));
   await shot(page, "big");
