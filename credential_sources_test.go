@@ -110,6 +110,11 @@ func TestTheErrorOfTheStandardChainNamesWhatEachSourceLacks(t *testing.T) {
 			environment: []string{"ALIBABA_CLOUD_ACCESS_KEY_SECRET", "hunter22"},
 			want:        "environment (ALIBABA_CLOUD_ACCESS_KEY_SECRET is set, but ALIBABA_CLOUD_ACCESS_KEY_ID is not)", setUp: true,
 		},
+		"a token only": {
+			environment: []string{"ALIBABA_CLOUD_SECURITY_TOKEN", "hunter22"}, setUp: true,
+			want: "environment (ALIBABA_CLOUD_SECURITY_TOKEN is set, but ALIBABA_CLOUD_ACCESS_KEY_ID and " +
+				"ALIBABA_CLOUD_ACCESS_KEY_SECRET are not)",
+		},
 		"a role only": {
 			environment: []string{"ALIBABA_CLOUD_ROLE_ARN", "arn"}, want: "OIDC (ALIBABA_CLOUD_OIDC_PROVIDER_ARN is not set)",
 		},

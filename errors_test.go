@@ -303,7 +303,8 @@ func TestWhatTheServiceSaysIsShownAsOneLine(t *testing.T) {
 	} {
 		var reasons []string
 		var log strings.Builder
-		client, _ := scripted(t, []answer{a}, WithLogger(slog.New(slog.NewJSONHandler(&log, nil))), WithRetry(RetryPolicy{MaxAttempts: 2, Retryable: func(error) bool { return true }}), hurried(2),
+		client, _ := scripted(t, []answer{a}, WithLogger(slog.New(slog.NewJSONHandler(&log, nil))),
+			WithRetry(RetryPolicy{MaxAttempts: 2, Retryable: func(error) bool { return true }}), hurried(2),
 			WithObserver(func(_ context.Context, a Attempt) { reasons = append(reasons, a.Reason, a.Err.Error()) }))
 		_, err := client.ListImage(t.Context(), ListImageRequest{})
 		for _, text := range append(reasons, err.Error(), strings.ReplaceAll(strings.TrimSpace(log.String()), "\n", "")) {

@@ -360,7 +360,8 @@ func TestAProvidersErrorShowsNoSecretOfTheCall(t *testing.T) {
 	asked := 0
 	provider := appstreaming.CredentialsFunc(func(context.Context) (appstreaming.Credentials, error) {
 		if asked++; asked > 1 {
-			return appstreaming.Credentials{}, fmt.Errorf("vault: %w", &url.Error{Op: "Get", URL: "https://v/?t=" + url.QueryEscape(token), Err: io.EOF})
+			refused := &url.Error{Op: "Get", URL: "https://v/?t=" + url.QueryEscape(token), Err: io.EOF}
+			return appstreaming.Credentials{}, fmt.Errorf("vault: %w", refused)
 		}
 		return appstreaming.Credentials{AccessKeyID: "STS.1", AccessKeySecret: "c4nary-secret", SecurityToken: token}, nil
 	})

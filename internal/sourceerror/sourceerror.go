@@ -52,8 +52,9 @@ func Describe(err error) Description {
 	if exhausted {
 		return Description{Text: "no source of the chain has credentials", Exhausted: true}
 	}
+	lower := strings.ToLower(text)
 	for _, known := range phrases {
-		if strings.Contains(text, known.in) {
+		if strings.Contains(lower, known.in) {
 			return Description{Text: known.out}
 		}
 	}
@@ -67,19 +68,39 @@ func withoutMetadataService(text string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return strings.Contains(part, "100.100.100.200") }), ", ")
 }
 
-// phrases holds texts of credentials-go and their meanings.
+// phrases holds texts of credentials-go, in lower case, and their meanings. The
+// first that matches counts.
 var phrases = [...]struct{ in, out string }{
-	{"json.Unmarshal fail", "the response of the source is not JSON"},
-	{"fail to get credentials", "the response of the source holds no key"},
-	{"ession duration should", "the duration of the session is less than 900 s"},
-	{"IMDS credentials is disabled", "disabled by ALIBABA_CLOUD_ECS_METADATA_DISABLED"},
-	{"Can not load section", "the file has no profile of that name"},
-	{"Can not find credential type", "the profile has no type"},
-	{"Failed to get value", "the profile lacks a setting that its type needs"},
-	{"Value can't be empty", "a setting of the profile is empty"},
-	{"Failed to get credential", "the type of the profile is not supported"},
-	{"Can not open file", "the file cannot be read"},
+	{"session duration should", "the duration of the session is less than 900 s"},
+	{"imds credentials is disabled", "disabled by ALIBABA_CLOUD_ECS_METADATA_DISABLED"},
+	{"can not load section", "the file has no profile of that name"},
+	{"can not find credential type", "the profile has no type"},
+	{"failed to get value", "the profile lacks a setting that its type needs"},
+	{"value can't be empty", "a setting of the profile is empty"},
+	{"failed to get credential", "the type of the profile is not supported"},
+	{"can not open file", "the file cannot be read"},
+	{"can not open privatekeyfile", "the file of the private key cannot be read"},
+
+	{"json.unmarshal fail", notJSON},
+	{"json unmarshal fail", notJSON},
+	{"code is not success", "the source reports a failure without a code"},
+	{"fail to get credentials", noKey},
+	{"credentials is empty", noKey},
+	{"sessionaccesskey is empty", noKey},
+	{": accesskeyid: ", noKey},
+	{": sessionaccesskeyid: ", noKey},
+	{"refresh credentials from ", noKey},
+	{"get credentials from ", refused},
+	{"refresh session token failed: ", refused},
+	{"get session token failed: ", refused},
+	{"get session token from sso failed: ", refused},
 }
+
+const (
+	notJSON = "the response of the source is not JSON"
+	noKey   = "the response of the source holds no key"
+	refused = "the source refused the request without a code"
+)
 
 // Codes have letters and dots only, so the pattern matches no key and no token.
 var (
