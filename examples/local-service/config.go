@@ -107,8 +107,12 @@ func readSeed(name string) ([]appstreaming.Image, error) {
 	}
 	var images []appstreaming.Image
 	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+		var members map[string]json.RawMessage
 		var page appstreaming.ListImageResponse
-		err = json.Unmarshal(text, &page)
+		err = errors.Join(json.Unmarshal(text, &members), json.Unmarshal(text, &page))
+		if _, isPage := members["Data"]; err == nil && !isPage {
+			err = errors.New("a response without Data holds no images")
+		}
 		images = page.Images
 	} else {
 		err = json.Unmarshal(text, &images)

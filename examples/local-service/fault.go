@@ -49,13 +49,22 @@ var breaks = map[string]appstreamingtest.Break{
 func parseFault(text string) (fault, error) {
 	var f fault
 	every := 0
+	given := map[string]bool{}
 	for setting := range strings.SplitSeq(text, ",") {
 		name, value, found := strings.Cut(setting, "=")
 		if !found {
-			return f, fmt.Errorf("%q is not of the form name=value", setting)
+			return f, fmt.Errorf("%q is not of the form name=value; values cannot contain commas, but the file of body=@file can", setting)
 		}
+		name = strings.TrimSpace(name)
+		if given[name] {
+			return f, fmt.Errorf("%s is given twice; repeat -fail for another fault", name)
+		}
+		given[name] = true
 		var err error
-		switch name = strings.TrimSpace(name); name {
+		if value == "" && name != "body" && name != "message" { // an unset variable of a script
+			return f, fmt.Errorf("%s must not be empty", name)
+		}
+		switch name {
 		case "code":
 			f.Code = appstreaming.Code(value)
 		case "status":
@@ -69,17 +78,25 @@ func parseFault(text string) (fault, error) {
 			f.Header = http.Header{"Retry-After": {value}}
 		case "delay":
 			f.Delay, err = time.ParseDuration(value)
+			if err != nil || f.Delay < 0 {
+				err = errors.New("must be a duration with its unit, such as 500ms or 2s")
+			}
 		case "break":
 			f.Break, found = breaks[value]
 			if !found {
 				err = fmt.Errorf("must be one of %s", strings.Join(slices.Sorted(maps.Keys(breaks)), ", "))
 			}
 		case "after":
-			f.After, err = strconv.ParseInt(value, 10, 64)
+			var after int
+			after, err = number(value, -1, 1<<30)
+			f.After = int64(after)
 		case "page":
 			f.Page, err = number(value, 1, 1<<30)
 		case "times":
 			f.times, err = number(value, -1, 1<<30)
+			if f.times == 0 && err == nil {
+				err = errors.New("must be -1, for all requests, or at least 1")
+			}
 		case "every":
 			every, err = number(value, 1, 1<<30)
 		default:

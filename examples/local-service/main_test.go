@@ -157,6 +157,10 @@ func TestEveryNthRequestFails(t *testing.T) {
 
 func TestArgumentsThatCannotBeUsedAreExplained(t *testing.T) {
 	t.Parallel()
+	refusal := filepath.Join(t.TempDir(), "refusal.json")
+	if err := os.WriteFile(refusal, []byte(`{"Code":"Throttling.User","Message":"m"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, test := range map[string]struct {
 		args []string
 		code int
@@ -177,6 +181,14 @@ func TestArgumentsThatCannotBeUsedAreExplained(t *testing.T) {
 		"fault with bad number":      {[]string{"-fail", "times=many"}, 2, "whole number"},
 		"fault with unknown break":   {[]string{"-fail", "break=leg"}, 2, "reset-body"},
 		"every with bad number":      {[]string{"-fail-every", "0"}, 2, "whole number"},
+		"fault with an empty code":   {[]string{"-fail", "code="}, 2, "code must not be empty"},
+		"fault with one code twice":  {[]string{"-fail", "code=X,code=Y"}, 2, "given twice"},
+		"fault that never happens":   {[]string{"-fail", "code=X,times=0"}, 2, "at least 1"},
+		"fault with a past delay":    {[]string{"-fail", "delay=-2s"}, 2, "must be a duration"},
+		"fault with a bad delay":     {[]string{"-fail", "delay=2"}, 2, "must be a duration"},
+		"fault with half a byte":     {[]string{"-fail", "break=short,after=x"}, 2, "whole number"},
+		"fault with inline JSON":     {[]string{"-fail", `body={"a":1,"b":2}`}, 2, "body=@file"},
+		"seed that is a refusal":     {[]string{"-seed", refusal}, 2, "holds no images"},
 		"fault with no such file":    {[]string{"-fail", "body=@none.json"}, 2, "none.json"},
 	} {
 		t.Run(name, func(t *testing.T) {
