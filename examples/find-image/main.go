@@ -60,7 +60,14 @@ func (w *wanted) check(demo.Env) error {
 	case w.versions && !w.byID():
 		return errors.New("-versions is for -id alone")
 	}
-	return w.request.Validate()
+	err := w.request.Validate()
+	var paramErr *appstreaming.ParamError
+	if errors.As(err, &paramErr) { // the flag's name where the library's error has the field's
+		field, _, _ := strings.Cut(paramErr.Field, "[")
+		name := map[string]string{"ImageID": "id", "ImageName": "name", "Tags": "tag"}[field]
+		return fmt.Errorf("-%s: %q %s", name, paramErr.Value, paramErr.Reason)
+	}
+	return err
 }
 
 func (w *wanted) byID() bool {

@@ -121,6 +121,12 @@ func TestExitCodesTellWhatHappened(t *testing.T) {
 			t.Errorf("%s: stderr %q, want a few lines and not the usage", test.args, stderr)
 		}
 	}
+	for args, want := range map[string]string{"-tag =v": "-tag: ", "-name a\x00": "-name: ", "-id \x00": "-id: "} {
+		code, _, stderr := against(t.Context(), appstreamingtest.NewServer(t), strings.Fields(args)...)
+		if code != 2 || !strings.Contains(stderr, want) {
+			t.Errorf("%q: exit %d, %q; want 2 and the flag", args, code, stderr)
+		}
+	}
 	if code, _, stderr := against(t.Context(), appstreamingtest.NewServer(t)); code != 2 || !strings.Contains(stderr, "at least one of") {
 		t.Errorf("a search for nothing: exit %d, %q", code, stderr)
 	}

@@ -28,6 +28,17 @@ func program() *demo.Program {
 			f.Text("id", &id, "`identifier` of the image")
 			f.Duration("interval", &interval, "first `duration` between polls (default 2s; 300ms with the built-in service)")
 		},
+		Check: func(demo.Env) error {
+			err := appstreaming.ListImageRequest{ImageID: id}.Validate()
+			var paramErr *appstreaming.ParamError
+			if errors.As(err, &paramErr) { // the flag's name where the library's error has the field's
+				return fmt.Errorf("-id: %q %s", paramErr.Value, paramErr.Reason)
+			}
+			if interval != 0 && interval < 10*time.Millisecond {
+				return fmt.Errorf("-interval: %v must be at least 10ms", interval)
+			}
+			return err
+		},
 		Run: func(ctx context.Context, s *demo.Session) error {
 			switch {
 			case id == "" && s.Service == nil:
@@ -58,7 +69,7 @@ func wait(ctx context.Context, s *demo.Session, id string, interval time.Duratio
 func hint(err error) string {
 	switch {
 	case errors.Is(err, appstreaming.ErrImageFailed):
-		return "the console shows why its creation failed; create it again"
+		return "the console shows why image creation failed; create it again"
 	case errors.Is(err, appstreaming.ErrImageGone):
 		return "somebody has deleted it"
 	case errors.Is(err, appstreaming.ErrImageNotListed):

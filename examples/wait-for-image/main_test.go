@@ -174,6 +174,8 @@ func TestInvalidFlagsAreExitCode2(t *testing.T) {
 		{"", "specify the image with -id", service},
 		{"imgc-1", `unexpected argument "imgc-1"`, nil},
 		{"-timeout -1s", "-timeout: must be a duration", nil},
+		{"-interval 1ms", "-interval: 1ms must be at least 10ms", nil},
+		{"-id a\x00b", "-id: \"a\\x00b\" must not contain control characters", service},
 		{"-interval x", "-interval: must be a duration", nil},
 		{"-region x/../y", "-region: ", nil},
 		{"-id x -region x/../y", "-region: ", service},
