@@ -176,6 +176,84 @@ func TestACallEndsWithItsContext(t *testing.T) {
 	}
 }
 
+// stubborn is a limiter, a transport and a body. One of them ignores ctx and
+// Close, and returns after an hour.
+type stubborn struct {
+	place  string
+	closes atomic.Int32
+}
+
+func (s *stubborn) delay(place string) {
+	if s.place == place {
+		time.Sleep(time.Hour)
+	}
+}
+
+func (s *stubborn) Wait(context.Context) error { s.delay("limiter"); return nil }
+
+func (s *stubborn) send(*http.Request) (*http.Response, error) {
+	s.delay("transport")
+	if s.delay("panicking transport"); s.place == "panicking transport" {
+		panic("nobody waits")
+	}
+	return respondWith(200, s), nil
+}
+
+func (s *stubborn) Read([]byte) (int, error) { s.delay("body"); return 0, io.EOF }
+
+func (s *stubborn) Close() error { s.closes.Add(1); s.delay("body"); return nil }
+
+func TestNothingThatIgnoresItsContextHoldsUpACall(t *testing.T) {
+	t.Parallel()
+	for _, place := range []string{"limiter", "transport", "panicking transport", "body"} {
+		for _, timesOut := range []bool{false, true} {
+			if timesOut && place == "limiter" {
+				continue // an attempt begins after it
+			}
+			t.Run(fmt.Sprintf("%s/%v", place, timesOut), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					s := &stubborn{place: place}
+					policy, want := RetryPolicy{MaxAttempts: 1}, context.Canceled
+					ctx, cancel := context.WithCancel(t.Context())
+					defer cancel()
+					if timesOut {
+						policy.AttemptTimeout, want = time.Second, ErrAttemptTimeout
+					} else {
+						time.AfterFunc(time.Second, cancel)
+					}
+					client := sendingThrough(t, s.send, WithRateLimit(s), WithRetry(policy))
+					start := time.Now()
+					_, err := client.ListImage(ctx, ListImageRequest{})
+					if took := time.Since(start); took < time.Second || took > time.Second+transportGrace || !errors.Is(err, want) {
+						t.Errorf("got %v after %v, want %v after 1s", err, took, want)
+					}
+					time.Sleep(3 * time.Hour) // what is left behind ends, without harm
+					if opened := place == "transport" || place == "body"; opened != (s.closes.Load() == 1) {
+						t.Errorf("the body was closed %d times", s.closes.Load())
+					}
+				})
+			})
+		}
+	}
+}
+
+// A transport that watches ctx has the time to say what failed.
+func TestATransportsOwnErrorIsKeptWhenItsContextEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client := sendingThrough(t, func(req *http.Request) (*http.Response, error) {
+			<-req.Context().Done()
+			time.Sleep(transportGrace / 2)
+			return nil, errors.New("waiting for the proxy")
+		}, WithRetry(RetryPolicy{MaxAttempts: 1, AttemptTimeout: time.Second}))
+		_, err := client.ListImage(t.Context(), ListImageRequest{})
+		if !errors.Is(err, ErrAttemptTimeout) || !strings.Contains(err.Error(), "waiting for the proxy") {
+			t.Errorf("got %v, want the transport's error in a timeout", err)
+		}
+	})
+}
+
 // The error keeps the service's answer even if ctx ends while it arrives.
 func TestAnAnswerIsNotTakenForTheContextsEnd(t *testing.T) {
 	t.Parallel()

@@ -31,7 +31,8 @@ const defaultMaxResponseBytes = 32 << 20
 type Option func(*config) error
 
 // Limiter delays attempts, for example *rate.Limiter of
-// golang.org/x/time/rate. Wait must return when ctx ends.
+// golang.org/x/time/rate. Wait should return when ctx ends. The call does in any
+// case, and leaves a Wait that does not return behind on its goroutine.
 type Limiter interface {
 	Wait(ctx context.Context) error
 }
@@ -156,6 +157,9 @@ func WithSignature(v Signature) Option {
 // the service offers it, proxies from the environment, and at most 64
 // connections, as many as the largest prefetch needs. Further calls wait for a
 // free connection.
+//
+// A transport other than *http.Transport works on a goroutine of its own, so a
+// call ends with its ctx even if the transport ignores ctx.
 //
 // The default transport checks HTTP/2 connections with pings and replaces one
 // that has gone silent. A caller's http.Transport does so if its HTTP2 field has

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wuying-go/appstreaming/internal/pacer"
+	"github.com/wuying-go/appstreaming/internal/singleflight"
 )
 
 // pagePlace is where a call stands in a listing. The zero pagePlace is that of a
@@ -37,8 +38,9 @@ var errNotYet = errors.New("the attempt may not be sent yet")
 // that the service allows, and for a free connection. Only the caller's ctx
 // limits this wait, because the attempt has not begun. Attempt.Waited reports it.
 func (c *call) admit() error {
-	if c.cfg.limiter != nil {
-		if err := c.cfg.limiter.Wait(c.ctx); err != nil {
+	if limiter := c.cfg.limiter; limiter != nil {
+		// The limiter may ignore ctx.
+		if _, err := singleflight.Do(c.ctx, func() (struct{}, error) { return struct{}{}, limiter.Wait(c.ctx) }); err != nil {
 			return wrapf("appstreaming: %s: rate limit: %w", c.request.operation.name, withoutOthersContext(c.ctx, err))
 		}
 	}

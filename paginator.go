@@ -261,8 +261,8 @@ func Pages(ctx context.Context, l ImageLister, req ListImageRequest, opts ...Opt
 // Images asks for the earlier pages again, backwards, until it finds no image
 // that it missed. It does the same where a page is larger than the page before.
 // Where an image comes twice although Count is the same, it asks for the first
-// pages again, and for further pages. It cannot see other changes that cancel out in Count
-// between two requests: use [Client.Snapshot] where that matters.
+// pages again, and for further pages. It cannot see other changes that cancel
+// out in Count between two requests: use [Client.Snapshot] where that matters.
 //
 // Images remembers a digest of each image, about 40 bytes.
 func (c *Client) Images(ctx context.Context, req ListImageRequest, opts ...Option) iter.Seq2[Image, error] {

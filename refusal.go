@@ -26,28 +26,34 @@ const (
 	maxShownNames = 400
 )
 
-// read turns a response into a page or an error.
-func (c *call) read(ctx context.Context, resp *http.Response) (*ListImageResponse, error) {
-	limit := c.cfg.maxResponseBytes
-	switch status := resp.StatusCode; {
-	case status == http.StatusSwitchingProtocols:
+// readBody reads a response's body, or its beginning if it is a refusal's.
+func readBody(resp *http.Response, limit int64) (*httpbody.Body, error) {
+	switch {
+	case resp.StatusCode == http.StatusSwitchingProtocols:
 		// The body is a connection, which net/http no longer ends with ctx.
-		return nil, c.apiError(resp, &httpbody.Body{}, nil)
-	case status < 200 || status >= 300:
-		body, err := httpbody.ReadStart(resp, min(limit, maxErrorBody))
-		defer body.Release()
+		return new(httpbody.Body), nil
+	case isSuccessStatus(resp.StatusCode):
+		return httpbody.Read(resp, limit)
+	}
+	return httpbody.ReadStart(resp, min(limit, maxErrorBody))
+}
+
+func isSuccessStatus(status int) bool { return status >= 200 && status < 300 }
+
+// read turns a response into a page or an error.
+func (c *call) read(ctx context.Context, got received) (*ListImageResponse, error) {
+	resp, body, err := got.resp, got.body, got.bodyErr
+	switch {
+	case resp.StatusCode == http.StatusSwitchingProtocols:
+		return nil, c.apiError(resp, body, nil)
+	case !isSuccessStatus(resp.StatusCode):
 		if err = brokeOff(ctx, body, err); err != nil {
 			err = c.safeCause(ctx, err)
 		}
 		return nil, c.apiError(resp, body, err)
-	}
-
-	body, err := httpbody.Read(resp, limit)
-	defer body.Release()
-	switch {
 	case errors.Is(err, httpbody.ErrTooLarge):
 		return nil, fmt.Errorf("appstreaming: %s: %w: more than %d bytes (request id %q)",
-			c.request.operation.name, ErrResponseTooLarge, limit, shortened(c.last.requestID, maxShownName))
+			c.request.operation.name, ErrResponseTooLarge, c.cfg.maxResponseBytes, shortened(c.last.requestID, maxShownName))
 	case err != nil:
 		return nil, c.transportError(ctx, brokeOff(ctx, body, err))
 	}

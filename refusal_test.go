@@ -478,7 +478,9 @@ func FuzzResponse(f *testing.F) {
 			c := &call{client: &Client{&state{shared: new(shared)}}, cfg: new(config), ctx: t.Context()}
 			*c.cfg = defaultConfig()
 			c.last.status = status
-			return c.read(t.Context(), respond(status, nil, string(body)))
+			got := received{resp: respond(status, nil, string(body))}
+			got.body, got.bodyErr = readBody(got.resp, c.cfg.maxResponseBytes)
+			return c.read(t.Context(), got)
 		}
 		page, err := run()
 		if (page == nil) == (err == nil) {
