@@ -3,6 +3,7 @@ package appstreaming
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"unicode"
@@ -84,7 +85,8 @@ func needsQuotes(c rune) bool {
 // Validate returns a [*ParamError] for the first field that the service could
 // not accept:
 //
-//   - a PageSize outside 0 to [MaxPageSize], or a negative PageNumber or BizType;
+//   - a PageSize outside 0 to [MaxPageSize], a PageNumber of more than 32 bits, or
+//     a negative PageNumber or BizType;
 //   - a list of more than 100 items, an empty item, or a tag without a key;
 //   - control characters or invalid UTF-8 in any text.
 //
@@ -94,6 +96,8 @@ func (r ListImageRequest) Validate() error {
 	switch {
 	case r.PageNumber < 0:
 		return &ParamError{Field: "PageNumber", Value: strconv.Itoa(r.PageNumber), Reason: "must not be negative"}
+	case r.PageNumber > math.MaxInt32:
+		return &ParamError{Field: "PageNumber", Value: strconv.Itoa(r.PageNumber), Reason: fmt.Sprintf("must be at most %d", math.MaxInt32)}
 	case r.PageSize < 0 || r.PageSize > MaxPageSize:
 		return &ParamError{Field: "PageSize", Value: strconv.Itoa(r.PageSize), Reason: fmt.Sprintf("must be from 0 to %d", MaxPageSize)}
 	case r.BizType != nil && *r.BizType < 0:

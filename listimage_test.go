@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"reflect"
 	"slices"
@@ -157,6 +158,7 @@ func TestRequestsThatCannotBeAcceptedAreNotSent(t *testing.T) {
 		text  string
 	}{
 		"negative page number":    {appstreaming.ListImageRequest{PageNumber: -1}, "PageNumber", "must not be negative"},
+		"page number too large":   {appstreaming.ListImageRequest{PageNumber: math.MaxInt}, "PageNumber", "must be at most 2147483647"},
 		"negative page size":      {appstreaming.ListImageRequest{PageSize: -1}, "PageSize", "0 to 100"},
 		"page size over 100":      {appstreaming.ListImageRequest{PageSize: 101}, "PageSize", "0 to 100"},
 		"negative BizType":        {appstreaming.ListImageRequest{BizType: appstreaming.Ptr(int32(-1))}, "BizType", "negative"},

@@ -52,14 +52,14 @@ func TestWhatIsFoundInsideDoesNotMatchEither(t *testing.T) {
 	t.Parallel()
 	timeout := fmt.Errorf("%w: %w", io.EOF, context.DeadlineExceeded)
 	for name, cause := range map[string]error{
-		"*net.OpError":                 &net.OpError{Op: "dial", Err: timeout},
-		"*net.DNSError":                &net.DNSError{Err: "x", UnwrapErr: timeout},
-		"*url.Error":                   &url.Error{Op: "Get", URL: "u", Err: timeout},
-		"*fs.PathError":                &fs.PathError{Op: "open", Path: "p", Err: timeout},
-		"*os.SyscallError":             os.NewSyscallError("read", timeout),
-		"a timeout":                    &net.OpError{Op: "dial", Err: timedOut{timeout}},
-		"nested":                       &url.Error{Op: "Get", URL: "u", Err: &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", timeout)}},
-		"an error of its own, wrapped": fmt.Errorf("sending: %w", &net.OpError{Op: "dial", Err: ownError{timeout}}),
+		"*net.OpError":     &net.OpError{Op: "dial", Err: timeout},
+		"*net.DNSError":    &net.DNSError{Err: "x", UnwrapErr: timeout},
+		"*url.Error":       &url.Error{Op: "Get", URL: "u", Err: timeout},
+		"*fs.PathError":    &fs.PathError{Op: "open", Path: "p", Err: timeout},
+		"*os.SyscallError": os.NewSyscallError("read", timeout),
+		"a timeout":        &net.OpError{Op: "dial", Err: timedOut{timeout}},
+		"nested":           &url.Error{Op: "Get", URL: "u", Err: &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", timeout)}},
+		"wrapped":          fmt.Errorf("sending: %w", &net.OpError{Op: "dial", Err: ownError{timeout}}),
 	} {
 		err := redact.ContextErrors(cause)
 		found := 0

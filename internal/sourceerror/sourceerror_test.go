@@ -45,15 +45,16 @@ func TestARefusalIsDescribedByItsCodeAndRequestIdentifier(t *testing.T) {
 		`failed: {"Code":"NoPermission","RequestId":"canary with a space"}`: {
 			Text: "the source refused the request: NoPermission", Code: "NoPermission",
 		},
-		`failed: {"Code":"canary7","Message":"a code has no digits"}`:                     {Text: unknown},
-		`failed: {"Code":"a","RequestId":"` + requestID + `"}`:                            {Text: unknown},
-		`failed: {"Code":"Success","AccessKeySecret":"canary"}`:                           {Text: unknown},
-		`httpStatus: 403, message = {"RequestId":"` + requestID + `"}`:                    {Text: "the source answered with HTTP 403", RequestID: requestID},
-		`refresh Ecs sts token err, httpStatus: 404, message = canary`:                    {Text: "the source answered with HTTP 404"},
-		`failed to refresh token, status code: 503`:                                       {Text: "the source answered with HTTP 503"},
-		`get role name failed: GET http://h/security-credentials/ 404`:                    {Text: "the source answered with HTTP 404"},
-		`refresh RoleArn sts token err, json.Unmarshal fail: canary`:                      {Text: notJSON},
-		`refresh Ecs sts token err, fail to get credentials`:                              {Text: noKey},
+		`failed: {"Code":"canary7","Message":"a code has no digits"}`:  {Text: unknown},
+		`failed: {"Code":"a","RequestId":"` + requestID + `"}`:         {Text: unknown},
+		`failed: {"Code":"Success","AccessKeySecret":"canary"}`:        {Text: unknown},
+		`httpStatus: 403, message = {"RequestId":"` + requestID + `"}`: {Text: "the source answered with HTTP 403", RequestID: requestID},
+		`refresh Ecs sts token err, httpStatus: 404, message = canary`: {Text: "the source answered with HTTP 404"},
+		`failed to refresh token, status code: 503`:                    {Text: "the source answered with HTTP 503"},
+		`get role name failed: GET http://h/security-credentials/ 404`: {Text: "the source answered with HTTP 404"},
+		`refresh RoleArn sts token err, json.Unmarshal fail: canary`:   {Text: notJSON},
+		`refresh Ecs sts token err, fail to get credentials`:           {Text: noKey},
+
 		`get credentials from http://h/canary failed: <html>canary`:                       {Text: refused},
 		`refresh credentials from http://h/canary failed: {"canary":1}`:                   {Text: noKey},
 		`get credentials from http://h/ failed with error, json unmarshal fail: canary`:   {Text: notJSON},
@@ -67,10 +68,11 @@ func TestARefusalIsDescribedByItsCodeAndRequestIdentifier(t *testing.T) {
 		`refresh KeyPair err: SessionAccessKeyId: canary, SessionAccessKeySecret: canary`: {Text: noKey},
 		`refresh RoleArn sts token err: AccessKeyId: , AccessKeySecret: canary`:           {Text: noKey},
 		`InvalidPath: Can not open PrivateKeyFile, err is canary`:                         {Text: "the file of the private key cannot be read"},
-		`ERROR: Can not load section: canary`:                                             {Text: "the file has no profile of that name"},
-		`session duration should be in the range of 900s`:                                 {Text: "the duration of the session is less than 900 s"},
-		`anything else: canary`:                                                           {Text: unknown},
-		`httpStatus: 99`:                                                                  {Text: unknown},
+
+		`ERROR: Can not load section: canary`:             {Text: "the file has no profile of that name"},
+		`session duration should be in the range of 900s`: {Text: "the duration of the session is less than 900 s"},
+		`anything else: canary`:                           {Text: unknown},
+		`httpStatus: 99`:                                  {Text: unknown},
 	} {
 		if got := Describe(errors.New(text)); got != want {
 			t.Errorf("%s:\ngot  %+v\nwant %+v", text, got, want)
