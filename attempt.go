@@ -162,12 +162,27 @@ func exchange(ctx context.Context, transport http.RoundTripper, req *http.Reques
 
 // closeInTime closes the response's body when ctx ends or the returned function
 // is called, whichever comes first. This ends a read with ctx even if the
-// caller's transport does not watch ctx. Nobody waits for a Close after ctx's end.
+// caller's transport does not watch ctx. After ctx's end, nobody waits long for
+// Close, and its panic reaches the caller of the returned function.
 func closeInTime(ctx context.Context, resp *http.Response) (finish func()) {
-	stop := context.AfterFunc(ctx, func() { resp.Body.Close() })
+	closed := make(chan struct{})
+	var panicked any
+	stop := context.AfterFunc(ctx, func() {
+		defer close(closed)
+		defer func() { panicked = recover() }()
+		resp.Body.Close()
+	})
 	return func() {
 		if stop() {
 			resp.Body.Close()
+			return
+		}
+		select {
+		case <-closed:
+			if panicked != nil {
+				panic(panicked)
+			}
+		case <-time.After(transportGrace):
 		}
 	}
 }

@@ -679,6 +679,33 @@ func TestASecretIsMaskedAlsoWhereTheKeptBodyEnds(t *testing.T) {
 	}
 }
 
+// When ctx ends, the body is closed while another goroutine reads it.
+func TestAPanicOfACloseThatEndsAReadReachesTheCaller(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		body := newBlockingBody()
+		client := sendingThrough(t, func(*http.Request) (*http.Response, error) {
+			return respondWith(200, struct {
+				io.Reader
+				io.Closer
+			}{body, closerFunc(func() error { body.Close(); panic("boom") })}), nil
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		defer func() {
+			if got := recover(); got != "boom" {
+				t.Errorf("recovered %v, want boom", got)
+			}
+		}()
+		_, err := client.ListImage(ctx, ListImageRequest{})
+		t.Errorf("the call returned %v, want a panic", err)
+	})
+}
+
+type closerFunc func() error
+
+func (f closerFunc) Close() error { return f() }
+
 // A timeout of the network or of a provider matches context.DeadlineExceeded, and
 // so do the errors that errors.As finds in it.
 func TestErrorsOfAContextAreTheCallersOnly(t *testing.T) {
