@@ -74,7 +74,7 @@ func (c *call) findCredentials(ctx context.Context) (Credentials, error) {
 
 // timedOut reports whether an attempt's ctx has ended and the caller's has not.
 func (c *call) timedOut(ctx context.Context) bool {
-	return ctx.Err() != nil && c.ctx.Err() == nil
+	return ctx.Err() != nil && !hasEnded(c.ctx)
 }
 
 // roundTrip sends a request. It also handles transports that break the rules for

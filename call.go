@@ -305,6 +305,19 @@ func withoutOthersContext(ctx context.Context, err error) error {
 	return err
 }
 
+// hasEnded reports whether a caller's ctx has ended. If its deadline has passed but
+// its timer is late, hasEnded waits for that. A deadline that is also the end of
+// an attempt must not look like the attempt's.
+func hasEnded(ctx context.Context) bool {
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(transportGrace): // a ctx that ignores its own deadline
+		}
+	}
+	return ctx.Err() != nil
+}
+
 // ctxError returns ctx's error, joined with its cause when that differs.
 func ctxError(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)

@@ -238,6 +238,28 @@ func TestNothingThatIgnoresItsContextHoldsUpACall(t *testing.T) {
 	}
 }
 
+// The deadline of the call and the end of an attempt can be the same moment.
+func TestADeadlineThatIsAnAttemptsEndTooIsTheCallers(t *testing.T) {
+	t.Parallel()
+	for _, place := range []string{"headers", "body", "provider"} {
+		for range 30 { // the order in which two timers fire is random
+			synctest.Test(t, func(t *testing.T) {
+				s := &stuck{place: place, attempt: 1}
+				cause := errors.New("the user waits no longer")
+				ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, cause)
+				defer cancel()
+				client := sendingThrough(t, s.send, WithCredentials(s), WithRetry(RetryPolicy{AttemptTimeout: time.Second}))
+				start := time.Now()
+				_, err := client.ListImage(ctx, ListImageRequest{})
+				if took := time.Since(start); took != time.Second || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, cause) ||
+					errors.Is(err, ErrAttemptTimeout) {
+					t.Fatalf("%s: got %v after %v, want the caller's deadline after 1s", place, err, took)
+				}
+			})
+		}
+	}
+}
+
 // A transport that watches ctx has the time to say what failed.
 func TestATransportsOwnErrorIsKeptWhenItsContextEnds(t *testing.T) {
 	t.Parallel()

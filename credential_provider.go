@@ -143,8 +143,8 @@ func askProvider(ctx context.Context, p CredentialsProvider, patience time.Durat
 func provide(ctx, caller context.Context, p CredentialsProvider, timeout time.Duration, refused *refusedCredentials) (Credentials, error) {
 	found, err := askProvider(ctx, p, timeout, refused)
 	switch {
-	case caller.Err() != nil:
-		if err == nil || errors.Is(err, context.Cause(caller)) {
+	case caller.Err() != nil, ctx.Err() != nil && hasEnded(caller):
+		if err == nil || err == context.Cause(ctx) || errors.Is(err, context.Cause(caller)) {
 			err = ctxError(caller)
 		} else {
 			err = withoutOthersContext(caller, err)

@@ -171,6 +171,9 @@ func WithHTTPClient(hc *http.Client) Option {
 			return &OptionError{Option: "WithHTTPClient", Reason: "the client must not be nil"}
 		}
 		copied := *hc
+		if transport, ok := hc.Transport.(*http.Transport); ok && transport == nil {
+			return &OptionError{Option: "WithHTTPClient", Reason: "the transport is a nil *http.Transport: leave it unset"}
+		}
 		if copied.Transport == nil {
 			copied.Transport = http.DefaultTransport
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -49,8 +50,11 @@ func TestInvalidOptionsAreRefusedByNewAndByEveryCall(t *testing.T) {
 		option appstreaming.Option
 		text   []string // parts of the error
 	}{
-		"nil option":                    {nil, []string{"nil"}},
-		"nil http.Client":               {appstreaming.WithHTTPClient(nil), []string{"WithHTTPClient", "nil"}},
+		"nil option":      {nil, []string{"nil"}},
+		"nil http.Client": {appstreaming.WithHTTPClient(nil), []string{"WithHTTPClient", "nil"}},
+		"nil *http.Transport": {
+			appstreaming.WithHTTPClient(&http.Client{Transport: (*http.Transport)(nil)}), []string{"WithHTTPClient", "nil *http.Transport"},
+		},
 		"nil credentials":               {appstreaming.WithCredentials(nil), []string{"WithCredentials", "nil"}},
 		"nil limiter":                   {appstreaming.WithRateLimit(nil), []string{"WithRateLimit", "nil"}},
 		"nil logger":                    {appstreaming.WithLogger(nil), []string{"WithLogger", "nil"}},

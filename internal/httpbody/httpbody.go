@@ -39,6 +39,8 @@ var pool = sync.Pool{New: func() any { return new(Body) }}
 type Body struct {
 	Bytes []byte
 	Cut   bool // the body is longer than Bytes
+
+	source guard
 }
 
 // Release returns the body's memory to the pool. Bytes must not be used
@@ -46,6 +48,8 @@ type Body struct {
 func (b *Body) Release() {
 	if b.isPoolable() {
 		pool.Put(b)
+	} else {
+		b.Bytes = nil // a pooled gzip reader can still refer to b
 	}
 }
 
@@ -61,10 +65,11 @@ func Read(resp *http.Response, limit int64) (*Body, error) {
 		b.Cut = true
 		return b, ErrTooLarge
 	}
+	defer b.forget()
 	if !gzipped {
-		return b, b.fill(source(resp), expectedLength(resp), limit)
+		return b, b.fill(b.open(resp), expectedLength(resp), limit)
 	}
-	unzipped, err := openGzip(source(resp))
+	unzipped, err := openGzip(b.open(resp))
 	if err != nil {
 		return b, err
 	}
@@ -73,23 +78,22 @@ func Read(resp *http.Response, limit int64) (*Body, error) {
 }
 
 // ReadStart reads the first limit bytes of a body, and sets Cut if there are
-// more. A body that claims to be gzip but is not is read unchanged. Otherwise
-// ReadStart is like [Read]. A limit of more than 1 MiB is 1 MiB.
+// more. Whether the body is gzip depends on how it begins: proxies add and remove
+// headers. Otherwise ReadStart is like [Read]. A limit of more than 1 MiB is 1
+// MiB.
 func ReadStart(resp *http.Response, limit int64) (*Body, error) {
 	limit = min(limit, maxDoubled)
 	b := newBody()
-	plain := source(resp)
-	if isGzipped(resp) {
-		buffered := bufio.NewReader(plain)
-		plain = buffered
-		if hasGzipMagic(buffered) {
-			unzipped, err := openGzip(buffered)
-			if err != nil {
-				return b, err
-			}
-			defer gzipPool.Put(unzipped)
-			plain = unzipped
+	defer b.forget()
+	buffered := bufio.NewReader(b.open(resp))
+	var plain io.Reader = buffered
+	if hasGzipMagic(buffered) {
+		unzipped, err := openGzip(buffered)
+		if err != nil {
+			return b, err
 		}
+		defer gzipPool.Put(unzipped)
+		plain = unzipped
 	}
 	err := b.fill(plain, firstBuffer, limit)
 	if err == ErrTooLarge {
@@ -104,12 +108,40 @@ func newBody() *Body {
 	return b
 }
 
-// source returns a response's body, or an empty one if the transport left it out.
-func source(resp *http.Response) io.Reader {
+// open returns a response's body, or an empty one if the transport left it out.
+func (b *Body) open(resp *http.Response) io.Reader {
 	if resp.Body == nil {
 		return http.NoBody
 	}
-	return resp.Body
+	b.source = guard{from: resp.Body}
+	return &b.source
+}
+
+// forget keeps the pool from holding a response's body.
+func (b *Body) forget() { b.source = guard{} }
+
+// guard reads from a body of the caller's transport, which may break the rules of
+// an io.Reader.
+type guard struct {
+	from  io.Reader
+	empty int // reads in a row that returned nothing
+}
+
+var errBadCount = errors.New("the body's Read returned an impossible count")
+
+func (g *guard) Read(p []byte) (n int, err error) {
+	n, err = g.from.Read(p)
+	switch {
+	case n < 0 || n > len(p):
+		return 0, errBadCount
+	case n > 0:
+		g.empty = 0
+	case err == nil:
+		if g.empty++; g.empty == maxEmptyReads {
+			return 0, io.ErrNoProgress
+		}
+	}
+	return n, err
 }
 
 // expectedLength returns the length of a body that is not compressed.
@@ -133,7 +165,7 @@ func (b *Body) fill(from io.Reader, expected, limit int64) error {
 	var full [][]byte                                // the chunks before current
 	var total int64
 	var err error
-	for empty := 0; err == nil && total <= limit; {
+	for err == nil && total <= limit {
 		if len(current) == cap(current) {
 			if cap(current) < maxDoubled {
 				current = slices.Grow(current, cap(current))
@@ -150,11 +182,6 @@ func (b *Body) fill(from io.Reader, expected, limit int64) error {
 		n, err = from.Read(room)
 		current = current[:len(current)+n]
 		total += int64(n)
-		if n > 0 {
-			empty = 0
-		} else if empty++; err == nil && empty == maxEmptyReads {
-			err = io.ErrNoProgress
-		}
 	}
 	if total > limit {
 		if full != nil {

@@ -177,6 +177,19 @@ func TestWhatBreaksOffIsReportedWithWhatArrived(t *testing.T) {
 		"never anything": {
 			func() *http.Response { return responseOf(io.MultiReader(strings.NewReader("abc"), empty{}), -1, "") }, io.ErrNoProgress, "abc",
 		},
+		"never anything, gzip": {
+			func() *http.Response {
+				return responseOf(io.MultiReader(bytes.NewReader(packed[:5]), empty{}), -1, "gzip")
+			}, io.ErrNoProgress, "",
+		},
+		"a count that is too large": {
+			func() *http.Response { return responseOf(badCount(1), -1, "") }, errBadCount, "",
+		},
+		"a count that is too large, gzip": {
+			func() *http.Response { return responseOf(badCount(1), -1, "gzip") }, errBadCount, "",
+		},
+		"a negative count":       {func() *http.Response { return responseOf(badCount(-1<<40), -1, "") }, errBadCount, ""},
+		"a negative count, gzip": {func() *http.Response { return responseOf(badCount(-1<<40), -1, "gzip") }, errBadCount, ""},
 	} {
 		for way, read := range map[string]func(*http.Response, int64) (*Body, error){"Read": Read, "ReadStart": ReadStart} {
 			if way == "ReadStart" && strings.Contains(name, "chunk") {
@@ -200,6 +213,11 @@ func TestWhatBreaksOffIsReportedWithWhatArrived(t *testing.T) {
 		t.Errorf("after the faults: %q, %v", again.Bytes, err)
 	}
 }
+
+// badCount is a reader that returns an impossible count.
+type badCount int
+
+func (b badCount) Read(p []byte) (int, error) { return len(p) + int(b), nil }
 
 // patient returns nothing a few times before each byte.
 type patient struct {
