@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,12 +17,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// isReset reports whether the peer reset the connection. Windows has a number of
+// its own for it, WSAECONNRESET.
+func isReset(err error) bool {
+	const windows = syscall.Errno(10054)
+	return errors.Is(err, syscall.ECONNRESET) || runtime.GOOS == "windows" && errors.Is(err, windows)
+}
+
 func TestConnectionsBreakAsAsked(t *testing.T) {
 	t.Parallel()
 	s := NewServer(t, SampleImages(10)...)
 	whole := len(call(t, s).body)
 	refused := func(err error) bool {
-		return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		return isReset(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 	}
 
 	for name, b := range map[string]Break{"reset": BreakReset, "closed": BreakClose} {
@@ -31,7 +39,7 @@ func TestConnectionsBreakAsAsked(t *testing.T) {
 		}
 	}
 	s.Fail(1, Fault{Break: BreakReset})
-	if got := call(t, s); !errors.Is(got.err, syscall.ECONNRESET) {
+	if got := call(t, s); !isReset(got.err) {
 		t.Errorf("reset is not a reset: %v", got.err)
 	}
 	s.Fail(1, Fault{Break: BreakGarbage})
@@ -60,7 +68,7 @@ func TestConnectionsBreakAsAsked(t *testing.T) {
 		t.Errorf("chunked: %d bytes, %v", len(got.body), got.bodyErr)
 	}
 	s.Fail(1, Fault{Break: BreakResetBody, After: 500})
-	if got := call(t, s); got.err != nil || !errors.Is(got.bodyErr, syscall.ECONNRESET) || len(got.body) > 500 {
+	if got := call(t, s); got.err != nil || !isReset(got.bodyErr) || len(got.body) > 500 {
 		t.Errorf("reset in the body: %d bytes, %v, %v", len(got.body), got.err, got.bodyErr)
 	}
 	s.Fail(1, Fault{DripBytes: 5000, DripEvery: time.Millisecond, Gzip: false})

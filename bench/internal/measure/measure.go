@@ -1,5 +1,3 @@
-//go:build unix
-
 // Package measure times clients against each other: variants take turns within
 // a round, the order rotates from round to round, and medians over the rounds
 // are reported, so a disturbance of the machine affects all variants equally.
@@ -8,7 +6,6 @@ package measure
 import (
 	"fmt"
 	"runtime"
-	"syscall"
 	"time"
 )
 
@@ -42,16 +39,6 @@ func (v Variant) Calls(n int) (Sample, error) {
 		Bytes:  float64(after.TotalAlloc-before.TotalAlloc) * per,
 		Allocs: float64(after.Mallocs-before.Mallocs) * per,
 	}, nil
-}
-
-// cpuTime is the user and system time of this process so far; child processes
-// are not counted.
-func cpuTime() time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return 0 // cannot fail for RUSAGE_SELF and a valid pointer
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // Plan says how much is measured.

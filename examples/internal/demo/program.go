@@ -154,7 +154,7 @@ func (p *Program) refuse(env Env, err error) int {
 // message and request id, and a hint. It returns the exit code. A closed
 // standard output is not a failure: the reader, such as head, has enough.
 func Report(stderr io.Writer, program string, err error) int {
-	if err == nil || errors.Is(err, syscall.EPIPE) && !isTransport(err) {
+	if err == nil || isClosedPipe(err) && !isTransport(err) {
 		return ExitOK
 	}
 	fmt.Fprintf(stderr, "%s: %s\n", program, Clean(err.Error()))
