@@ -37,7 +37,8 @@ var (
 	ErrUnstable = errors.New("image inventory kept changing")
 	// ErrImageFailed says that an image waited for is CREATE_FAILED.
 	ErrImageFailed = errors.New("image creation failed")
-	// ErrImageGone says that an image waited for is no longer listed.
+	// ErrImageGone says that an image waited for is no longer listed, or that its
+	// status says it is deleted.
 	ErrImageGone = errors.New("image is no longer listed")
 	// ErrImageNotListed says that an image waited for was never listed.
 	ErrImageNotListed = errors.New("image was never listed")

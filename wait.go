@@ -88,8 +88,8 @@ func (e *WaitError) Unwrap() error { return e.Err }
 //
 //   - when the status says that creation failed (CREATE_FAILED or any other
 //     status that ends in FAILED);
-//   - when two polls in a row no longer find the image, or when it is not listed
-//     within the grace period;
+//   - when two polls in a row no longer find the image, when its status says that
+//     it is deleted, or when it is not listed within the grace period;
 //   - when ctx ends;
 //   - when five polls in a row fail, when a poll fails in a way that cannot
 //     pass, or when the service requests a delay of more than 5 minutes. A
@@ -342,9 +342,12 @@ func (w *waiter) settle(id string, image Image, listed bool, begun time.Time) (d
 	if w.options.OnPoll != nil {
 		w.options.OnPoll(image)
 	}
-	status := strings.ToUpper(string(image.Status))
-	if strings.HasSuffix(status, "FAILED") {
+	status := strings.ToUpper(strings.TrimSpace(string(image.Status)))
+	switch {
+	case strings.HasSuffix(status, "FAILED"):
 		return false, w.fail(id, ErrImageFailed)
+	case strings.HasPrefix(status, "DELET"): // DELETE, DELETING or DELETED
+		return false, w.fail(id, ErrImageGone)
 	}
 	return status == string(ImageStatusAvailable), nil
 }

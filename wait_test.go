@@ -600,7 +600,9 @@ func TestStatusesAreReadInAnyLetterCase(t *testing.T) {
 	for status, want := range map[appstreaming.ImageStatus]error{
 		"AVAILABLE": nil, "available": nil, "Available": nil,
 		"CREATE_FAILED": appstreaming.ErrImageFailed, "create_failed": appstreaming.ErrImageFailed,
-		"UPLOAD_FAILED": appstreaming.ErrImageFailed, "Sync_Failed": appstreaming.ErrImageFailed,
+		"UPLOAD_FAILED": appstreaming.ErrImageFailed, "Sync_Failed": appstreaming.ErrImageFailed, "FAILED": appstreaming.ErrImageFailed,
+		" available\n": nil, "create_failed ": appstreaming.ErrImageFailed,
+		"Delete": appstreaming.ErrImageGone, "DELETING": appstreaming.ErrImageGone,
 	} {
 		waiting(t, 0, func(t *testing.T, service *appstreamingtest.Server, client *appstreaming.Client) {
 			service.Put(imageIn(0, "NOT_AVAILABLE"))
