@@ -2,31 +2,46 @@ package pacer
 
 import "time"
 
-// history remembers when the latest requests were served.
+// history counts the requests served lately. It divides time into parts, so a
+// burst of any size needs little memory.
 type history struct {
-	times [128]time.Time
-	total int // requests ever added
+	counts [parts]int // of the latest parts; part n counts in n modulo parts
+	latest int        // the part of the latest request
+	from   time.Time  // the beginning of part 0
 }
 
+const (
+	parts      = 15
+	partLength = time.Duration(measureTime * float64(time.Second) / parts)
+)
+
+// add counts a request that was served now.
 func (h *history) add(now time.Time) {
-	h.times[h.total%len(h.times)] = now
-	h.total++
+	h.advance(now)
+	h.counts[h.latest%parts]++
 }
 
-// rate returns the requests a second over the last measureTime, or over the time
-// that the remembered requests cover if that is shorter.
+// rate returns the requests a second over about the last measureTime.
 func (h *history) rate(now time.Time) float64 {
-	known := min(h.total, len(h.times))
-	count := 0
-	for count < known && now.Sub(h.at(count)).Seconds() <= measureTime {
-		count++
+	h.advance(now)
+	total := 0
+	for _, n := range h.counts {
+		total += n
 	}
-	window := measureTime
-	if count == len(h.times) {
-		window = max(now.Sub(h.at(count-1)).Seconds(), 0.001)
-	}
-	return float64(count) / window
+	return float64(total) / measureTime
 }
 
-// at returns when a request was served, 0 being the latest.
-func (h *history) at(ago int) time.Time { return h.times[(h.total-1-ago)%len(h.times)] }
+// advance forgets the parts that are too long ago.
+func (h *history) advance(now time.Time) {
+	if h.from.IsZero() {
+		h.from = now
+	}
+	part := int(now.Sub(h.from) / partLength)
+	if part-h.latest >= parts {
+		h.latest, h.counts = part, [parts]int{}
+	}
+	for h.latest < part {
+		h.latest++
+		h.counts[h.latest%parts] = 0
+	}
+}

@@ -20,6 +20,7 @@ const (
 
 	cut       = 0.92 // of the rate that was served, after a refusal
 	lowestCut = 0.74 // of the rate before, at least: a lower served rate is not trusted
+	rampCut   = 0.66 // the same at the second refusal, up to which the rate grew fast
 	enough    = 5    // requests needed to measure a served rate
 	remember  = 0.98 // of the highest rate, with each cut
 
@@ -30,12 +31,13 @@ const (
 	catchUp      = 1.5   // the rate grows fast while the highest rate is so many times the rate
 	fastDoubling = 0.4   // seconds that double the growth then
 
-	probing      = 1.06 // factor between the pauses while all requests are refused
-	probingShare = 0.3  // of the time since then, at least
-	longestProbe = 5    // seconds
+	firstProbe   = 1.6 // of the time between requests, the first pause while all requests are refused
+	probing      = 1.1 // factor between these pauses
+	probingShare = 0.3 // of the time since then, at least
+	longestProbe = 5   // seconds
 
 	measureTime  = 1.5  // seconds of which the served rate is the average
-	leastMeasure = 0.75 // seconds between two refusals, for the rate served between them
+	leastMeasure = 0.92 // seconds between two refusals, for the rate served between them
 	slack        = 0.05 // seconds that a timer may be late without delaying more requests; at least 1/rate
 	idleTime     = 0.1  // seconds without a request after which none waited; at least 1/rate
 	asleepAfter  = 60   // seconds without a refusal
@@ -146,7 +148,7 @@ func (p *Pacer) Refused(sent, now time.Time, delay time.Duration, chance float64
 		// second in which it counts.
 		p.ramping = false
 		p.shut++
-		pause := max(math.Pow(probing, float64(p.shut))/p.rate, probingShare*now.Sub(p.cutAt).Seconds())
+		pause := max(firstProbe*math.Pow(probing, float64(p.shut-2))/p.rate, probingShare*now.Sub(p.cutAt).Seconds())
 		p.next = later(p.next, now.Add(seconds(min(pause, longestProbe))))
 	default:
 		p.restart(now, p.lowered(now))
@@ -162,10 +164,10 @@ func (p *Pacer) lowered(now time.Time) float64 {
 	if since := now.Sub(p.cutAt).Seconds(); since >= leastMeasure && p.sinceCut >= enough {
 		served = float64(p.sinceCut) / since
 	}
-	rate := min(p.rate, max(served, lowestCut*p.rate))
 	if p.ramping {
-		return rate
+		return min(p.rate, max(served, rampCut*p.rate))
 	}
+	rate := min(p.rate, max(served, lowestCut*p.rate))
 	p.highest = max(p.rate, remember*p.highest)
 	return max(lowestRate, cut*rate)
 }

@@ -74,10 +74,10 @@ func TestPacerSleepsUntilTheFirstRefusal(t *testing.T) {
 
 func TestFirstRateIsWhatWasServed(t *testing.T) {
 	t.Parallel()
-	for served, want := range map[int]float64{0: 4.5, 6: 4.5, 9: 6, 60: 40, 127: 127 / 1.5} {
+	for served, want := range map[int]float64{0: 4.5, 6: 4.5, 9: 6, 60: 40, 1000: 1000 / 1.5} {
 		var p Pacer
-		p.serve(100, -1501*ms) // too long ago
-		p.serve(served, -1500*ms)
+		p.serve(100, -1500*ms) // too long ago
+		p.serve(served, -1400*ms)
 		p.Refused(at(-ms), start, 0, 0.5)
 		p.wantRate(t, want)
 		p.wantSlot(t, 0, time.Duration(1.5/want*float64(second)))
@@ -87,26 +87,42 @@ func TestFirstRateIsWhatWasServed(t *testing.T) {
 	}
 }
 
-func TestRateServedComesFromTheLatestRequestsWhenThereAreMany(t *testing.T) {
+func TestRateServedIsThatOfTheLastSecondAndAHalf(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		count int
 		every time.Duration
+		after time.Duration // the latest request
 		want  float64
 	}{
-		"fewer than are remembered": {10, 100 * ms, 10 / 1.5},
-		"as many":                   {128, 10 * ms, 128 / 1.27},
-		"more":                      {1000, ms, 128 / 0.127},
-		"all at once":               {1000, 0, 128 / 0.001},
-		"most of them too old":      {1000, 100 * ms, 16 / 1.5},
+		"all within that time":  {10, 100 * ms, 0, 10 / 1.5},
+		"in a part of it":       {14, 10 * ms, 0, 14 / 1.5},
+		"all at once":           {1000, 0, 0, 1000 / 1.5},
+		"most of them too old":  {1000, 100 * ms, 0, 15 / 1.5},
+		"two in each part":      {1000, 50 * ms, 0, 30 / 1.5},
+		"all a little too old":  {10, 10 * ms, 1500 * ms, 0},
+		"nearly all too old":    {10, 100 * ms, 1400 * ms, 1 / 1.5},
+		"all much too old":      {10, 10 * ms, 1000 * second, 0},
+		"the first ones forgot": {16, 100 * ms, 0, 15 / 1.5},
 	} {
 		var h history
 		for i := range test.count {
 			h.add(at(time.Duration(i) * test.every))
 		}
-		if got := h.rate(at(time.Duration(test.count-1) * test.every)); math.Abs(got-test.want) > 1e-6*test.want {
+		if got := h.rate(at(time.Duration(test.count-1)*test.every + test.after)); math.Abs(got-test.want) > 1e-9 {
 			t.Errorf("%s: %v requests a second, want %v", name, got, test.want)
 		}
+	}
+}
+
+func TestAClockThatGoesBackLosesNoRequest(t *testing.T) {
+	t.Parallel()
+	var h history
+	h.add(at(second))
+	h.add(start)
+	h.add(at(500 * ms))
+	if got := h.rate(at(second)); got != 3/1.5 {
+		t.Errorf("%v requests a second, want 2", got)
 	}
 }
 
@@ -168,8 +184,8 @@ func TestSecondRefusalEndsTheRamp(t *testing.T) {
 	p.next = at(second)
 	p.serve(29, second)
 	p.Refused(at(10*ms), at(second), 0, 0.5)
-	p.wantRate(t, 40*0.74*2) // what was served is lower, but not believed: the ramp had doubled the rate
-	p.wantSlot(t, second, second+8446*time.Microsecond)
+	p.wantRate(t, 40*0.66*2) // what was served is lower, but not believed: the ramp had doubled the rate
+	p.wantSlot(t, second, second+9470*time.Microsecond)
 	p.serve(1, second)
 	p.Sent(at(1010 * ms))
 	if p.rate > 60 {
@@ -188,8 +204,8 @@ func TestARefusalCutsTheRateToBelowWhatWasServed(t *testing.T) {
 		"served since the last refusal":  {20, 36, 2 * second, 0.92 * 18},
 		"served nearly nothing":          {20, 9, 2 * second, 0.92 * 0.74 * 20},
 		"served more than the rate":      {20, 100, 2 * second, 0.92 * 20},
-		"too little time":                {20, 27, 749 * ms, 0.92 * 18}, // 27 in 1.5 s
-		"just enough time":               {20, 14, 750 * ms, 0.92 * 14 / 0.75},
+		"too little time":                {20, 27, 919 * ms, 0.92 * 18}, // 27 in 1.5 s
+		"just enough time":               {20, 18, 920 * ms, 0.92 * 18 / 0.92},
 		"too few requests":               {5, 4, 1000 * ms, 0.92 * 0.74 * 5},
 		"just enough requests":           {5, 5, 1000 * ms, 0.92 * 5},
 		"the lowest rate is never lower": {0.51, 1, second, 0.5},
@@ -242,12 +258,14 @@ func TestWhileAllAreRefusedRequestsLeaveLessAndLessOften(t *testing.T) {
 	p.shut, p.ramping = 1, true
 	p.Refused(start, at(100*ms), 0, 1)
 	p.wantRate(t, 10)
-	p.wantSlot(t, 0, 100*ms+time.Duration(100*1.06*1.06*float64(ms)))
-	p.Refused(start, at(500*ms), 0, 1)
-	p.wantSlot(t, 0, 650*ms) // three tenths of the time since the cut
+	p.wantSlot(t, 0, 260*ms)
+	p.Refused(start, at(260*ms), 0, 1)
+	p.wantSlot(t, 0, 260*ms+176*ms)
+	p.Refused(start, at(900*ms), 0, 1)
+	p.wantSlot(t, 0, 1170*ms) // three tenths of the time since the cut
 	p.Refused(start, at(100*second), 0, 1)
 	p.wantSlot(t, 0, 105*second) // at most
-	if p.ramping || p.shut != 4 {
+	if p.ramping || p.shut != 5 {
 		t.Errorf("ramping %v, shut %d", p.ramping, p.shut)
 	}
 	p.next = at(200 * second)

@@ -342,7 +342,7 @@ func TestListingsAreNearlyAsFastAsTheLimitAllows(t *testing.T) {
 		})
 	}
 	times.atMost(t, "time against the least possible", 1.05, 1.2, 1.25)
-	refused.atMost(t, "share of requests refused", 0.05, 0.15, 0.20)
+	refused.atMost(t, "share of requests refused", 0.05, 0.13, 0.16)
 	refusedSmall.atMost(t, "the same with windows of at most 4", 0.05, 0.10, 0.12)
 }
 
@@ -383,10 +383,10 @@ func TestListingsCompleteWithoutAnyBurst(t *testing.T) {
 func TestThreeClientsShareALimit(t *testing.T) {
 	t.Parallel()
 	var times, quarter, unfair sample
-	for seed := range uint64(6) {
-		each(rates, []int{4, 16, 64}, func(s scenario) {
-			phase := time.Duration(seed) * time.Second / 6
-			pages := int(s.rate*16+2) / 3
+	for seed := range uint64(3) {
+		each(rates, []int{4, 64}, func(s scenario) {
+			phase := time.Duration(seed) * time.Second / 3
+			pages := int(s.rate*48+2) / 3
 			all := newSimulation(seed)
 			shared := limitOf(s.kind, s.rate, phase)
 			var clients []*lister
@@ -409,9 +409,9 @@ func TestThreeClientsShareALimit(t *testing.T) {
 			unfair.add(float64(slowest) / float64(fastest))
 		})
 	}
-	times.atMost(t, "time against the least possible", 1.15, 1.3, 1.4)
-	quarter.atMost(t, "the same with a burst of a quarter of a second", 1.2, 1.3, 1.6)
-	unfair.atMost(t, "slowest against fastest", 1.4, 2, 2.6)
+	times.atMost(t, "time against the least possible", 1.1, 1.2, 1.3)
+	quarter.atMost(t, "the same with a burst of a quarter of a second", 1.1, 1.2, 1.6)
+	unfair.atMost(t, "slowest against fastest", 1.3, 1.7, 2)
 }
 
 // An hour at each limit: requests never leave before a requested delay has
