@@ -168,8 +168,16 @@ func (p *Pager) Next(ctx context.Context) (*ListImageResponse, error) {
 				p.pass.inform(len(before.Images))
 			}
 		case incomplete:
-			err = &IncompleteError{
-				Delivered: p.pass.kept, Count: max(page.Count, p.pass.count), PageNumber: number, RequestID: page.RequestID,
+			var emptied bool
+			if emptied, err = p.emptied(ctx, page); emptied {
+				p.pass.ended = true
+				p.prefetch(ctx)
+				return page, nil
+			}
+			if err == nil {
+				err = &IncompleteError{
+					Delivered: p.pass.kept, Count: max(page.Count, p.pass.count), PageNumber: number, RequestID: page.RequestID,
+				}
 			}
 		case pageLoop:
 			err = fmt.Errorf("appstreaming: page %d repeats an earlier page: %w (request id %q)",
@@ -177,6 +185,20 @@ func (p *Pager) Next(ctx context.Context) (*ListImageResponse, error) {
 		}
 	}
 	return nil, err
+}
+
+// emptied reports whether all images were deleted during the listing. A Count of 0
+// on an empty page does not prove it, because Count may be absent: the first page
+// must be empty too.
+func (p *Pager) emptied(ctx context.Context, page *ListImageResponse) (bool, error) {
+	if page.Count != 0 {
+		return false, nil
+	}
+	first, err := p.fetch(ctx, 1)
+	if err != nil {
+		return false, err
+	}
+	return first.Count == 0 && len(first.Images) == 0, nil
 }
 
 // firstWindow is how many pages are fetched ahead after the first page. Each

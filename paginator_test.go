@@ -450,6 +450,14 @@ func TestImagesFollowsPagesThatChange(t *testing.T) {
 			2, map[int][]string{1: {"6 a b"}, 2: {"6 c a"}, 3: {"6 d e"}},
 			"a b c d e", nil, 4,
 		},
+		"all are deleted": {
+			2, map[int][]string{1: {"6 a b", ""}, 2: {"6 c d"}, 3: {""}},
+			"a b c d", nil, 5,
+		},
+		"a page lost without Count": {
+			2, map[int][]string{1: {"6 a b"}, 2: {"6 c d"}, 3: {""}},
+			"a b c d", appstreaming.ErrIncomplete, 5,
+		},
 		"a limit that is lowered: pages overlap": {
 			4, map[int][]string{1: {"8 a b c d"}, 2: {"8 c d"}, 3: {"8 e f"}, 4: {"8 g h"}, 5: {"8"}},
 			"a b c d e f g h", nil, 5,
