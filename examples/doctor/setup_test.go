@@ -158,11 +158,11 @@ func TestFaultsOfTheSetUpAreNamed(t *testing.T) {
 			s.Fail(-1, appstreamingtest.Fault{Code: "InvalidAction.NotFound", Status: 404})
 			return examine(t, new(doctor), longTerm, "-endpoint", s.URL())
 		}},
-		"service that hangs": {"http", "not answered within 100ms", "no response comes", func(t *testing.T) outcome {
-			return examine(t, &doctor{patience: 100 * time.Millisecond}, longTerm, "-endpoint", "http://"+silent(t))
+		"service that hangs": {"http", "not answered within 500ms", "no response comes", func(t *testing.T) outcome {
+			return examine(t, &doctor{patience: 500 * time.Millisecond}, longTerm, "-endpoint", "http://"+silent(t))
 		}},
-		"handshake that hangs": {"tls", "not answered within 100ms", "TLS handshake is not answered", func(t *testing.T) outcome {
-			return examine(t, &doctor{patience: 100 * time.Millisecond}, longTerm, "-endpoint", "https://"+silent(t))
+		"handshake that hangs": {"tls", "not answered within 500ms", "TLS handshake is not answered", func(t *testing.T) outcome {
+			return examine(t, &doctor{patience: 500 * time.Millisecond}, longTerm, "-endpoint", "https://"+silent(t))
 		}},
 		"handshake refused": {"tls", "protocol version", "TLS 1.2", func(t *testing.T) outcome {
 			s := httptest.NewUnstartedServer(appstreamingtest.New())
@@ -207,11 +207,11 @@ func TestFaultsOfTheSetUpAreNamed(t *testing.T) {
 		"proxy of an unknown name": {"proxy", "proxy.invalid", "HTTPS_PROXY", func(t *testing.T) outcome {
 			return through(t, "http://user:password@proxy.invalid:3128", patience)
 		}},
-		"proxy that hangs": {"proxy", "not answered within 100ms", "HTTPS_PROXY", func(t *testing.T) outcome {
-			return through(t, "http://"+silent(t), 100*time.Millisecond)
+		"proxy that hangs": {"proxy", "not answered within 500ms", "HTTPS_PROXY", func(t *testing.T) outcome {
+			return through(t, "http://"+silent(t), 500*time.Millisecond)
 		}},
-		"SOCKS proxy that hangs": {"proxy", "not answered within 100ms", "HTTPS_PROXY", func(t *testing.T) outcome {
-			return through(t, "socks5://"+silent(t), 100*time.Millisecond)
+		"SOCKS proxy that hangs": {"proxy", "not answered within 500ms", "HTTPS_PROXY", func(t *testing.T) outcome {
+			return through(t, "socks5://"+silent(t), 500*time.Millisecond)
 		}},
 		"proxy that refuses": {"proxy", "refuses: 407", "NO_PROXY", func(t *testing.T) outcome {
 			return through(t, answering(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }), patience)
