@@ -17,8 +17,11 @@ type body struct {
 // padUnit is the number of blanks that are sent or compressed at once.
 const padUnit = 1 << 20
 
+// maxPadding leaves room for the content in the length of a body.
+const maxPadding = 1 << 62
+
 func (s *Server) newBody(content []byte, padding int64, compress bool) *body {
-	padding = max(padding, 0)
+	padding = min(max(padding, 0), maxPadding)
 	b := &body{repeats: padding / padUnit, rest: content}
 	if padding > 0 {
 		b.rest = append(blanks(int(padding%padUnit)), content...)

@@ -14,7 +14,7 @@ import (
 
 // deliver sends a response, as the fault allows.
 func (s *Server) deliver(w http.ResponseWriter, r *http.Request, a *answer, f *Fault, compress bool) {
-	if !s.sleep(r.Context(), f.Delay) {
+	if !s.sleep(r.Context(), max(f.Delay, 0)) {
 		abort()
 	}
 	switch f.Break {

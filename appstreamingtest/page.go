@@ -3,6 +3,7 @@ package appstreamingtest
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -75,6 +76,9 @@ func (l *Listing) count(honest int) int {
 		return -1
 	case l.Count != nil:
 		return max(0, *l.Count)
+	}
+	if l.CountDelta > math.MaxInt-honest {
+		return math.MaxInt
 	}
 	return max(0, honest+l.CountDelta)
 }

@@ -97,12 +97,15 @@ type bucket struct {
 	last         time.Time
 }
 
+// maxThrottled is the longest wait that a refusal asks for.
+const maxThrottled = 8760 * time.Hour
+
 // throttle takes a token, or returns the time until there is one.
 func (s *Server) throttle() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := &s.bucket
-	if b.rate <= 0 {
+	if !(b.rate > 0) || math.IsInf(b.rate, 1) { // NaN is no limit
 		return 0
 	}
 	now := time.Now()
@@ -114,5 +117,5 @@ func (s *Server) throttle() time.Duration {
 		b.tokens--
 		return 0
 	}
-	return time.Duration((1 - b.tokens) / b.rate * float64(time.Second))
+	return time.Duration(math.Min((1-b.tokens)/b.rate*float64(time.Second), float64(maxThrottled)))
 }

@@ -2,10 +2,14 @@ package appstreamingtest_test
 
 import (
 	"compress/gzip"
+	"context"
+	"errors"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wuying-go/appstreaming"
 	"github.com/wuying-go/appstreaming/appstreamingtest"
@@ -94,3 +98,47 @@ func TestResponsesAreCompressedForWhoAcceptsIt(t *testing.T) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestAbsurdNumbersAreBounded(t *testing.T) {
+	t.Parallel()
+	for name, set := range map[string]func(s *appstreamingtest.Server){
+		"CountDelta":            func(s *appstreamingtest.Server) { s.SetListing(appstreamingtest.Listing{CountDelta: math.MaxInt}) },
+		"a negative CountDelta": func(s *appstreamingtest.Server) { s.SetListing(appstreamingtest.Listing{CountDelta: math.MinInt}) },
+		"a negative Delay":      func(s *appstreamingtest.Server) { s.Fail(1, appstreamingtest.Fault{Delay: math.MinInt64}) },
+		"a negative Padding":    func(s *appstreamingtest.Server) { s.Fail(1, appstreamingtest.Fault{Padding: math.MinInt64}) },
+		"a negative latency":    func(s *appstreamingtest.Server) { s.SetLatency(math.MinInt64) },
+		"a rate of NaN":         func(s *appstreamingtest.Server) { s.SetRateLimit(math.NaN()) },
+		"an infinite rate":      func(s *appstreamingtest.Server) { s.SetRateLimit(math.Inf(1)) },
+		"an infinite debt":      func(s *appstreamingtest.Server) { s.SetRateLimit(math.Inf(-1)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := appstreamingtest.New(appstreamingtest.SampleImages(5)...)
+			defer s.Close()
+			set(s)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			for range 3 {
+				page, err := s.Client().ListImage(ctx, appstreaming.ListImageRequest{PageSize: 3})
+				if err != nil || len(page.Images) != 3 || name == "CountDelta" && page.Count != math.MaxInt {
+					t.Fatalf("got %v, %v; want three images", page, err)
+				}
+			}
+		})
+	}
+	once := appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 1})
+	s := appstreamingtest.New(appstreamingtest.SampleImages(1)...)
+	defer s.Close()
+	s.Fail(1, appstreamingtest.Fault{Padding: math.MaxInt64})
+	if _, err := s.Client(once).ListImage(t.Context(), appstreaming.ListImageRequest{}); !errors.Is(err, appstreaming.ErrResponseTooLarge) {
+		t.Errorf("the largest Padding: got %v, want ErrResponseTooLarge", err)
+	}
+	s.SetRateLimit(1e-300)
+	client := s.Client(once)
+	_, _ = client.ListImage(t.Context(), appstreaming.ListImageRequest{})
+	var refused *appstreaming.APIError
+	_, err := client.ListImage(t.Context(), appstreaming.ListImageRequest{})
+	if !errors.As(err, &refused) || refused.Code != appstreaming.CodeThrottlingUser || refused.RetryAfter < 8000*time.Hour {
+		t.Errorf("a tiny rate: got %v, want a refusal for a long time", err)
+	}
+}
