@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"iter"
 	"maps"
 	"reflect"
 	"slices"
@@ -57,38 +56,41 @@ type member struct {
 	known reflect.Type // nil: this version does not know it
 }
 
-// inner yields the members of the objects inside the images of the first pass.
+// inner lists the members of the objects inside the images of the first pass.
 // The client keeps only those it knows, so they are read from the bodies.
-func inner(e *evidence) iter.Seq[member] {
-	return func(yield func(member) bool) {
-		for _, r := range e.first {
-			var images []map[string]json.RawMessage
-			_ = json.Unmarshal(r.members()["Data"], &images) // what does not fit is in Extra
-			for _, image := range images {
-				for list, t := range imageMembers {
-					if t.Kind() != reflect.Slice || t.Elem().Kind() != reflect.Struct {
-						continue
-					}
-					known := knownMembers(t.Elem())
-					var objects []map[string]json.RawMessage
-					_ = json.Unmarshal(image[list], &objects)
-					for _, object := range objects {
-						for name, value := range object {
-							if !yield(member{list + "." + name, value, known[name]}) {
-								return
-							}
-						}
-					}
+func inner(e *evidence) []member {
+	var all []member
+	for _, r := range e.first {
+		var images []map[string]json.RawMessage
+		_ = json.Unmarshal(r.members()["Data"], &images) // the other check reports what does not fit
+		for _, image := range images {
+			for list, t := range imageMembers {
+				if t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct {
+					all = append(all, membersOf(list, image[list], knownMembers(t.Elem()))...)
 				}
 			}
 		}
 	}
+	return all
+}
+
+// membersOf lists the members of the objects in a list.
+func membersOf(list string, text json.RawMessage, known map[string]reflect.Type) []member {
+	var all []member
+	var objects []map[string]json.RawMessage
+	_ = json.Unmarshal(text, &objects)
+	for _, object := range objects {
+		for name, value := range object {
+			all = append(all, member{list + "." + name, value, known[name]})
+		}
+	}
+	return all
 }
 
 func checkElements(e *evidence) (verdict, string) {
 	return given(e.first[0], func(*appstreaming.ListImageResponse) (verdict, string) {
 		unknown := extras(e, func(_ string, known bool) bool { return !known })
-		for m := range inner(e) {
+		for _, m := range inner(e) {
 			if m.known == nil {
 				unknown[m.name]++
 			}
@@ -100,7 +102,7 @@ func checkElements(e *evidence) (verdict, string) {
 func checkTypes(e *evidence) (verdict, string) {
 	return given(e.first[0], func(*appstreaming.ListImageResponse) (verdict, string) {
 		others := extras(e, func(_ string, known bool) bool { return known })
-		for m := range inner(e) {
+		for _, m := range inner(e) {
 			if m.known != nil && (m.value[0] == '{' || m.value[0] == '[') { // all of them are scalars
 				others[m.name]++
 			}
@@ -185,7 +187,7 @@ func checkNumbers(e *evidence) (verdict, string) {
 				}
 			}
 		}
-		for m := range inner(e) {
+		for _, m := range inner(e) {
 			if m.known != nil && m.known.Kind() == reflect.Int && m.value[0] == '"' {
 				texts[m.name]++
 			}

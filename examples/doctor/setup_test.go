@@ -167,7 +167,7 @@ func TestFaultsOfTheSetUpAreNamed(t *testing.T) {
 		"handshake refused": {"tls", "protocol version", "TLS 1.2", func(t *testing.T) outcome {
 			s := httptest.NewUnstartedServer(appstreamingtest.New())
 			s.Config.ErrorLog = quiet
-			s.TLS = &tls.Config{MaxVersion: tls.VersionTLS11} //nolint:gosec // the fault under test
+			s.TLS = &tls.Config{MaxVersion: tls.VersionTLS11}
 			s.StartTLS()
 			t.Cleanup(s.Close)
 			return examine(t, new(doctor), longTerm, "-endpoint", s.URL)
