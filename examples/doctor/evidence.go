@@ -101,7 +101,8 @@ type investigator struct {
 	sleep     func(context.Context, time.Duration) error
 	pause     time.Duration // before the request that checks idle connections
 	patience  time.Duration // for each step of the set-up
-	probe     bool          // also send requests that must be refused
+	retry     appstreaming.RetryPolicy
+	probe     bool // also send requests that must be refused
 }
 
 func (v *investigator) ask(ctx context.Context, req appstreaming.ListImageRequest, opts ...appstreaming.Option) reply {

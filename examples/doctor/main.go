@@ -28,7 +28,8 @@ type doctor struct {
 	real   bool          // names in the report
 	pause  time.Duration // before the request that checks idle connections
 
-	patience time.Duration // 0: the constant of that name
+	patience time.Duration            // 0: the constant of that name
+	retry    appstreaming.RetryPolicy // of all requests
 
 	transport *http.Transport       // nil: a new one
 	options   []appstreaming.Option // for the clients
@@ -112,7 +113,11 @@ func (d *doctor) investigator(s *demo.Session) (*investigator, error) {
 		transport = newTransport()
 	}
 	record := &recorder{next: transport, now: d.now}
-	client, err := s.Client.With(append(d.options, appstreaming.WithHTTPClient(&http.Client{Transport: record}))...)
+	retry := d.retry
+	if retry.MaxAttempts == 0 {
+		retry.MaxAttempts = 3 // few, because of the bound on requests
+	}
+	client, err := s.Client.With(append(d.options, appstreaming.WithRetry(retry), appstreaming.WithHTTPClient(&http.Client{Transport: record}))...)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +131,8 @@ func (d *doctor) investigator(s *demo.Session) (*investigator, error) {
 	}
 	return &investigator{
 		client: client, other: other, signature: primary, record: record, names: &names{real: d.real},
-		now: d.now, sleep: sleep, pause: d.pause, patience: cmp.Or(d.patience, patience), probe: d.probe,
+		now: d.now, sleep: sleep, pause: d.pause, probe: d.probe,
+		patience: cmp.Or(d.patience, patience), retry: retry,
 	}, nil
 }
 

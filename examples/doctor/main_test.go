@@ -49,7 +49,7 @@ func examine(t *testing.T, d *doctor, provider appstreaming.CredentialsProvider,
 		env.Credentials = provider
 	}
 	d.pause = time.Millisecond
-	d.options = append(d.options, appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond}))
+	d.retry = appstreaming.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond}
 	o := outcome{code: d.program().Execute(t.Context(), env, append([]string{"-o", "json"}, args...))}
 	o.stdout, o.stderr = stdout.String(), stderr.String()
 	if strings.HasPrefix(o.stdout, "{") {

@@ -34,7 +34,7 @@ func (s setting) networkFindings(x exchange, acs3, rpc reply) []finding {
 	steps := []finding{
 		{ID: "proxy", Checked: "the proxy lets requests through", Verdict: holds, Seen: "no proxy in use"},
 		{ID: "dns", Checked: "the host's name resolves", Verdict: holds, Seen: took(x.dns, "no look-up was needed")},
-		{ID: "connect", Checked: "the host accepts connections", Verdict: holds, Seen: took(x.connect, "") + where(x.address)},
+		{ID: "connect", Checked: "the host accepts connections", Verdict: holds, Seen: took(x.connect, "already connected") + where(x.address)},
 		{ID: "tls", Checked: "TLS is spoken and the certificate is trusted", Verdict: holds},
 		{ID: "http", Checked: "the response is the service's", Verdict: holds, Seen: x.proto},
 	}

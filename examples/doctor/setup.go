@@ -47,7 +47,9 @@ func (v *investigator) setUp(ctx context.Context, s setting) (findings []finding
 	findings = append(findings, credentialsFinding(s, signed, nil))
 	findings = append(findings, s.placeFindings()...)
 	one := appstreaming.ListImageRequest{PageSize: 1}
-	quick := appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 2, BaseDelay: 10 * time.Millisecond, AttemptTimeout: v.patience})
+	policy := v.retry
+	policy.AttemptTimeout = v.patience
+	quick := appstreaming.WithRetry(policy)
 	acs3 := v.askBy(ctx, v.acs3(), one, quick)
 	rpc := reply{err: errNoConnection}
 	first := v.record.last()
