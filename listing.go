@@ -80,7 +80,7 @@ func (l *listing) endsTooEarly() bool {
 func (l *listing) next(ctx context.Context) error {
 	number := l.pager.PageNumber()
 	page, err := l.pager.Next(ctx)
-	if incomplete, ok := as[*IncompleteError](err); ok {
+	if incomplete := l.pager.lacking; incomplete != nil && err == error(incomplete) {
 		if l.pager.pass.first == 1 && l.yielded >= incomplete.Count {
 			l.pager.pass.ended = true // a look back found what the pages lacked
 			return nil

@@ -36,6 +36,8 @@ type Pager struct {
 	ahead prefetch.Queue[*ListImageResponse]
 	early bool // the latest page was fetched ahead
 
+	lacking *IncompleteError // the latest one of this pager; a lister can have its own
+
 	opened int            // pages that may be in flight now, up to window
 	order  *pacer.Listing // of the requests, while the client paces them
 }
@@ -175,9 +177,10 @@ func (p *Pager) Next(ctx context.Context) (*ListImageResponse, error) {
 				return page, nil
 			}
 			if err == nil {
-				err = &IncompleteError{
+				p.lacking = &IncompleteError{
 					Delivered: p.pass.kept, Count: max(page.Count, p.pass.count), PageNumber: number, RequestID: page.RequestID,
 				}
+				err = p.lacking
 			}
 		case pageLoop:
 			err = fmt.Errorf("appstreaming: page %d repeats an earlier page: %w (request id %q)",

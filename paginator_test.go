@@ -1032,3 +1032,21 @@ func TestAPageFetchedAheadDoesNotEndAListingThatHasGrown(t *testing.T) {
 		}
 	}
 }
+
+// A lister can return an error of this type, for a listing of its own.
+func TestAnIncompleteErrorOfTheListerIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	for _, count := range []int{0, 500} {
+		own := &appstreaming.IncompleteError{Delivered: 7, Count: count}
+		lister := listerFunc(func(req appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error) {
+			if req.PageNumber == 2 {
+				return nil, own
+			}
+			return &appstreaming.ListImageResponse{Count: 9, PageSize: 1, Images: []appstreaming.Image{{ImageID: "imgc-1"}}}, nil
+		})
+		images, err := appstreaming.Collect(appstreaming.Images(t.Context(), lister, appstreaming.ListImageRequest{PageSize: 1}))
+		if err != error(own) || own.Delivered != 7 || len(images) != 1 {
+			t.Errorf("Count %d: got %d images, %v with Delivered %d; want the lister's error as it is", count, len(images), err, own.Delivered)
+		}
+	}
+}
