@@ -80,6 +80,7 @@ func (d *doctor) run(ctx context.Context, s *demo.Session) error {
 	r := &report{
 		Version: appstreaming.Version, GoVersion: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
 		Service: setting.endpoint.String(), Signature: v.signature.String(), Time: d.now().UTC().Format(time.RFC3339),
+		Assumptions: []finding{}, // in JSON a list, not null
 	}
 	if s.Service != nil {
 		r.Service = "the built-in service"

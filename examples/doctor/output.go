@@ -57,7 +57,13 @@ type part struct {
 	findings []finding
 }
 
-func (r *report) parts() []part { return []part{{"Set-up", r.SetUp}, {"Assumptions", r.Assumptions}} }
+func (r *report) parts() []part {
+	parts := []part{{"Set-up", r.SetUp}, {"Assumptions", r.Assumptions}}
+	if len(r.Assumptions) == 0 { // they are checked when the set-up works
+		return parts[:1]
+	}
+	return parts
+}
 
 func (r *report) summary() string {
 	all := append(append([]finding{}, r.SetUp...), r.Assumptions...)

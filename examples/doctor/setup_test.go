@@ -252,6 +252,15 @@ func TestAServiceThatThrottlesFromTheBeginningIsNotReady(t *testing.T) {
 	}
 }
 
+func TestAReportWithoutAssumptionsHasNoPartForThem(t *testing.T) {
+	t.Parallel()
+	for format, unwanted := range map[string]string{"table": "Assumptions", "markdown": "Assumptions", "json": "null"} {
+		if o := examine(t, new(doctor), nil, "-live", "-o", format); o.code != exitSetUpFailed || strings.Contains(o.stdout, unwanted) {
+			t.Errorf("%s: exit %d\n%s", format, o.code, o.stdout)
+		}
+	}
+}
+
 func TestTheHomeDirectoryIsNotInTheReport(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr bytes.Buffer
