@@ -238,17 +238,35 @@ func TestAnErrorIsYieldedOnceInItsPagesPlace(t *testing.T) {
 
 func TestLeavingTheLoopStopsWhatIsFetchedAhead(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		lister := &inventory{images: 1000, latency: time.Minute}
-		for range appstreaming.Pages(t.Context(), lister, appstreaming.ListImageRequest{PageSize: 10}, appstreaming.WithPrefetch(8)) {
-			synctest.Wait() // until all pages are requested
-			break
-		}
-		// Join was called: no goroutine is left at once, although answers take minutes.
-		if lister.running != 0 || len(lister.asked) != 9 {
-			t.Errorf("%d requests still running of %d, want 0 of 9", lister.running, len(lister.asked))
-		}
-	})
+	req, window := appstreaming.ListImageRequest{PageSize: 10}, appstreaming.WithPrefetch(8)
+	for name, leave := range map[string]func(context.Context, *inventory){
+		"Pages": func(ctx context.Context, lister *inventory) {
+			for range appstreaming.Pages(ctx, lister, req, window) {
+				synctest.Wait() // until all pages are requested
+				break
+			}
+		},
+		"Images": func(ctx context.Context, lister *inventory) {
+			for range appstreaming.Images(ctx, lister, req, window) {
+				synctest.Wait()
+				break
+			}
+		},
+		"Limit": func(ctx context.Context, lister *inventory) {
+			for range appstreaming.Limit(appstreaming.Images(ctx, lister, req, window), 1) {
+				synctest.Wait()
+			}
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			lister := &inventory{images: 1000, latency: time.Minute}
+			leave(t.Context(), lister)
+			// Join was called: no goroutine is left at once, although answers take minutes.
+			if lister.running != 0 || len(lister.asked) != 9 {
+				t.Errorf("%s: %d requests still running of %d, want 0 of 9", name, lister.running, len(lister.asked))
+			}
+		})
+	}
 }
 
 func TestPagesFetchedUnderAnEndedContextAreFetchedAgain(t *testing.T) {
