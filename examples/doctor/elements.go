@@ -59,7 +59,10 @@ type member struct {
 // inner lists the members of the objects inside the images of the first pass.
 // The client keeps only those it knows, so they are read from the bodies.
 func inner(e *evidence) []member {
-	var all []member
+	if e.inside != nil {
+		return e.inside
+	}
+	all := []member{}
 	for _, r := range e.first {
 		var images []map[string]json.RawMessage
 		_ = json.Unmarshal(r.members()["Data"], &images) // the other check reports what does not fit
@@ -71,6 +74,7 @@ func inner(e *evidence) []member {
 			}
 		}
 	}
+	e.inside = all
 	return all
 }
 

@@ -67,6 +67,8 @@ type evidence struct {
 
 	sample appstreaming.Image // the image that filters are tried on
 	names  *names
+
+	inside []member // of the objects inside images; see inner
 }
 
 // rejects reports whether the service refused what a request asks. A request that

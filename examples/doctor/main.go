@@ -118,7 +118,8 @@ func (d *doctor) investigator(s *demo.Session) (*investigator, error) {
 	if retry.MaxAttempts == 0 {
 		retry.MaxAttempts = 3 // few, because of the bound on requests
 	}
-	client, err := s.Client.With(append(d.options, appstreaming.WithRetry(retry), appstreaming.WithHTTPClient(&http.Client{Transport: record}))...)
+	opts := append(d.options, appstreaming.WithRetry(retry), appstreaming.WithHTTPClient(&http.Client{Transport: record}))
+	client, err := s.Client.With(opts...)
 	if err != nil {
 		return nil, err
 	}

@@ -278,7 +278,7 @@ func TestAHostileServiceGetsNoNameIntoTheReport(t *testing.T) {
 			service := appstreamingtest.NewServer(t, images...)
 			f.When = func(r appstreamingtest.Request) bool { return always || r.Params["PageSize"] != "1" }
 			service.Fail(-1, f)
-			for _, format := range []string{"table", "json", "markdown"} {
+			for _, format := range []string{"json", "markdown"} {
 				o := examine(t, new(doctor), sts, "-endpoint", service.URL(), "-o", format)
 				for _, secret := range []string{
 					images[0].ImageName, images[0].ImageID, "1426098341234567", appstreamingtest.STSAccessKeyID, "alice", images[0].Tags[0].Value,
@@ -346,7 +346,7 @@ func TestAnEmptyInventoryLeavesChecksUndone(t *testing.T) {
 
 func TestInventoriesOfEverySizePass(t *testing.T) {
 	t.Parallel()
-	for _, n := range []int{1, 2, 9, 10, 11, 99, 100, 101, 200, 500, 600} {
+	for _, n := range []int{1, 9, 11, 100, 101, 600} {
 		service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(n)...)
 		service.SetGzip(true)
 		o := examine(t, new(doctor), longTerm, "-endpoint", service.URL(), "-probe-refusals")
