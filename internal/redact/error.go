@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -86,7 +87,7 @@ func (s *Secrets) Shows(err error) bool {
 		return false
 	}
 	for each := range tree(err) {
-		if s.Finds(each.Error()) {
+		if s.Finds(textOf(each)) {
 			return true
 		}
 	}
@@ -154,8 +155,12 @@ func (s *Secrets) describe(err error) string {
 	if urlErr := find[*url.Error](err); urlErr != nil {
 		return s.Text(urlErr.Op + " " + strconv.Quote(withoutQuery(urlErr.URL)) + ": " + s.describe(urlErr.Err))
 	}
-	return s.Text(err.Error())
+	return s.Text(textOf(err))
 }
+
+// textOf returns an error's text. Unlike Error, it does not panic for a nil
+// pointer that was returned as an error.
+func textOf(err error) string { return fmt.Sprint(err) }
 
 func withoutQuery(rawURL string) string {
 	u, err := url.Parse(rawURL)

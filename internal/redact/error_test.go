@@ -94,6 +94,21 @@ func TestAURLThatOnlyAsFindsIsHidden(t *testing.T) {
 	}
 }
 
+// broken is an error whose methods need the value that a nil pointer lacks.
+type broken struct{ text string }
+
+func (b *broken) Error() string { return b.text }
+
+func TestANilPointerThatIsAnErrorDoesNoHarm(t *testing.T) {
+	t.Parallel()
+	s := secrets("s3cr3t-token")
+	for _, err := range []error{(*broken)(nil), fmt.Errorf("sending: %w", (*broken)(nil))} {
+		if s.Shows(err) || s.Err(err) != err || s.Hide(err).Error() != fmt.Sprint(err) {
+			t.Errorf("%v is not handled as any other error", err)
+		}
+	}
+}
+
 // silent does not show the error that it wraps.
 type silent struct{ err error }
 
