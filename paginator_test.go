@@ -576,6 +576,31 @@ func TestImagesFollowsPagesThatChange(t *testing.T) {
 	}
 }
 
+// The service lowers its limit from 3 to 2, but pages 5 and 6 are fetched ahead
+// before that. Page 5 shows it.
+func TestPagesFetchedBeforeTheLimitChangedAreFetchedAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		lister := &scripted{pages: map[int][]string{
+			1: {"18 a b c"}, 2: {"18 c d"}, 3: {"18 e f"}, 4: {"18 g h"}, 5: {"18 m n o", "18 i j"}, 6: {"18 p q r", "18 k l"},
+			7: {"18 m n"}, 8: {"18 o p"}, 9: {"18 q r"}, 10: {"18"},
+		}}
+		var got []string
+		req := appstreaming.ListImageRequest{PageSize: 3}
+		for image, err := range appstreaming.Images(t.Context(), lister, req, appstreaming.WithPrefetch(8)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait() // until all pages are fetched
+			got = append(got, image.ImageID)
+		}
+		slices.Sort(got)
+		if want := "a b c d e f g h i j k l m n o p q r"; strings.Join(got, " ") != want {
+			t.Errorf("got %v, want %s", got, want)
+		}
+	})
+}
+
 func TestAnIncompleteListingSaysWhatWasDelivered(t *testing.T) {
 	t.Parallel()
 	for _, prefetch := range []int{0, 4} {
