@@ -215,7 +215,10 @@ func (v *investigator) get(ctx context.Context, signed string) (status int, body
 		return 0, nil, errors.New("the signed URL is not valid")
 	}
 	resp, err := v.record.RoundTrip(req)
-	if err != nil {
+	switch {
+	case errors.Is(err, errTooManyRequests):
+		return 0, nil, errTooManyRequests
+	case err != nil:
 		return 0, nil, errors.New("no response") // its text may have the URL
 	}
 	defer resp.Body.Close()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -47,6 +48,8 @@ func brief(err error) string {
 		return "no response: " + clip(transportErr.Err.Error())
 	case errors.As(err, &credentialsErr):
 		return "no credentials"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "the time was over (context deadline exceeded)"
 	}
 	return clip(err.Error())
 }
