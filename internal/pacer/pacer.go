@@ -25,10 +25,10 @@ const (
 	remember  = 0.98 // of the highest rate, with each cut
 
 	growth       = 0.055 // share of the rate a second, right after a cut, at 20 requests a second
-	growthPower  = 0.23  // of the rate, that the share grows with
+	growthPower  = 0.5   // of the rate, that the share grows with
 	doubling     = 1.4   // seconds that double the growth, at high rates
-	slowDoubling = 3.0   // requests a second at which that takes twice as long
-	catchUp      = 1.5   // the rate grows fast while the highest rate is so many times the rate
+	slowDoubling = 4.0   // requests a second at which that takes twice as long
+	catchUp      = 1.35  // the rate grows fast while the highest rate is so many times the rate
 	fastDoubling = 0.4   // seconds that double the growth then
 
 	firstProbe   = 1.6 // of the time between requests, the first pause while all requests are refused
