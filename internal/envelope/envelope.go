@@ -214,8 +214,8 @@ func Find(members []Member, name string) (found Member, ok bool) {
 }
 
 // Parse returns the members of the object in a body, which is JSON or XML in
-// UTF-8 or UTF-16. A body of another kind has none. If the body is an array,
-// Parse reads its first item.
+// UTF-8 or UTF-16. If the body is an array, Parse reads its first item. Of other
+// text it reads the first JSON object in it.
 func Parse(body []byte) []Member {
 	body = bytes.TrimSpace(bytes.TrimPrefix(fromUTF16(body), []byte("\xef\xbb\xbf")))
 	switch {
@@ -225,6 +225,9 @@ func Parse(body []byte) []Member {
 		return parseJSON(bytes.TrimSpace(body[1:]))
 	case bytes.HasPrefix(body, []byte("<")):
 		return parseXML(body)
+	}
+	if start := bytes.IndexByte(body, '{'); start > 0 {
+		return parseJSON(body[start:]) // behind other text
 	}
 	return nil
 }

@@ -92,6 +92,11 @@ func TestRefusalsAreReadInEveryForm(t *testing.T) {
 		"denied, inside":         {`{"e":{"Code":"c","AccessDeniedDetail":{}}}`, Envelope{Code: "c", AccessDenied: []Member{}}},
 		"denied of another type": {`{"Code":"c","AccessDeniedDetail":"x"}`, Envelope{Code: "c"}},
 
+		"behind junk":               {`)]}', {"Code":"Throttling.User","Message":"slow down"}`, worded},
+		"behind a callback":         {`callback({"Code":"Throttling.User"})`, coded},
+		"behind words":              {"upstream answered:\n{\"Code\":\"Throttling.User\"", coded},
+		"in a text":                 {`"{\"Code\":\"x\"}"`, Envelope{}},
+		"behind HTML":               {`<html>{"Code":"x"}</html>`, Envelope{}},
 		"followed by junk":          {`{"Code":"Throttling.User","Message":"slow down"} junk }{"Code":"x"}`, worded},
 		"with NaN":                  {`{"Time":NaN,"Code":"Throttling.User","Message":"slow down"}`, worded},
 		"with words":                {`{"a":undefined,"b":-Infinity,"Code":"Throttling.User","c":'x',"Message":"slow down",}`, worded},
