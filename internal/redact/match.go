@@ -17,6 +17,9 @@ const (
 	maxKnown = 1 << 10
 	// longestEscape is more than the length of one escape in the text.
 	longestEscape = 40
+	// maxWork bounds the work of an attempt. A body of 64 KiB needs less in all its
+	// texts, unless it is made for the purpose.
+	maxWork = 8 << 20
 )
 
 // matcher finds secrets in a text, in all their spellings.
@@ -27,12 +30,17 @@ type matcher struct {
 
 	current, upcoming []int // offsets, reused
 
+	work *int // left for this text and the next ones
+
 	// known holds the steps computed so far. Without it, text that consists of
 	// escapes would take exponential time.
 	known map[place][]step
 	kept  []step // the memory of known
 	found []step // scratch of steps, which appends here and removes it at the end
 }
+
+// stepsWork is the work of computing steps, next to that of using one.
+const stepsWork = 16
 
 // place is an offset, and how many encodings may be undone there.
 type place struct{ at, layers int }
@@ -49,6 +57,9 @@ type step struct {
 func (m *matcher) next(offset int) (from, to int, found bool) {
 	for at := offset; at < len(m.text) && (!found || at < to); at++ {
 		end := m.longestAt(at)
+		if *m.work < 0 {
+			end = len(m.text) // the rest is masked unread
+		}
 		if end == 0 {
 			continue
 		}
@@ -89,6 +100,7 @@ func (m *matcher) match(secret string, at int) int {
 			}
 			steps := m.steps(offset, maxLayers)
 			for j := range m.readings(offset, steps) {
+				*m.work--
 				if s := m.reading(offset, steps, j); s.char == secret[i] && !slices.Contains(m.upcoming, s.end) {
 					m.upcoming = append(m.upcoming, s.end)
 				}
@@ -134,6 +146,10 @@ func (m *matcher) steps(at, layers int) []step {
 	here := place{at, layers}
 	if found, ok := m.known[here]; ok {
 		return found
+	}
+	*m.work -= stepsWork
+	if *m.work < 0 {
+		return nil
 	}
 	from := len(m.found)
 	inner := layers - 1 // the encodings that may cover the parts of this escape

@@ -24,10 +24,15 @@ const MinSecret = 4
 type Secrets struct {
 	list []string
 	room [4]string // for the secrets of one attempt, without an allocation
+	work int       // left until the next Add
 }
 
 // Add adds secrets to the set.
+//
+// Finding secrets among escapes takes time, and a body can consist of escapes.
+// If the texts after an Add take too long, the rest of them is masked unread.
 func (s *Secrets) Add(secrets ...string) {
+	s.work = maxWork
 	if s.list == nil {
 		s.list = s.room[:0]
 	}
@@ -63,7 +68,7 @@ func (s *Secrets) mask(text string, cut bool) string {
 	if len(s.list) == 0 || !cut && s.isPlain(text) {
 		return text
 	}
-	m := matcher{text: text, cut: cut, secrets: s.list}
+	m := matcher{text: text, cut: cut, secrets: s.list, work: &s.work}
 	var masked strings.Builder
 	shown := 0 // up to here the text is in masked
 	for from, to, found := m.next(0); found; from, to, found = m.next(to) {

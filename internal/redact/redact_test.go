@@ -288,6 +288,33 @@ func TestMaskingTakesTimeInProportion(t *testing.T) {
 	}
 }
 
+// A page can have 32 MiB of escapes. Reading all of them would take minutes.
+func TestTheRestOfALongTextOfEscapesIsMaskedUnread(t *testing.T) {
+	t.Parallel()
+	for _, unit := range []string{"%41", `\\`} {
+		s := secrets("hun/ter22", "another-secret", "a-third-secret", "0123456789abcdef")
+		body := strings.Repeat(unit, 64<<10/len(unit))
+		if got := s.Text(body); got != body {
+			t.Errorf("%s: 64 KiB are not read to their end", unit)
+		}
+		long := strings.Repeat(unit, 4<<20/len(unit))
+		got := s.Text(long + " hun/ter22")
+		if shown := strings.TrimSuffix(got, Mask); shown == got || !strings.HasPrefix(long, shown) || len(shown) < 1<<10 {
+			t.Errorf("%s: %d bytes became %d, want a beginning and the mask", unit, len(long), len(got))
+		}
+		if got := s.Text(body); got != Mask {
+			t.Errorf("%s: the next text became %d bytes, want the mask", unit, len(got))
+		}
+		if got := s.Text("plain text"); got != "plain text" {
+			t.Errorf("%s: plain text became %q", unit, got)
+		}
+		s.Add("the next attempt's")
+		if got := s.Text(body); got != body {
+			t.Errorf("%s: after another Add, 64 KiB are not read to their end", unit)
+		}
+	}
+}
+
 func FuzzEverySpellingIsMasked(f *testing.F) {
 	f.Add("LTAI-secret", "before ", " after", uint64(0))
 	f.Add(secret, `{"Message":"`, `"}`, uint64(0x123456789abcdef))
