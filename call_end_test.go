@@ -585,17 +585,20 @@ func TestABodyIsClosedWhenItsContextEndsAndNotBefore(t *testing.T) {
 			}
 		})
 	}
-	for name, text := range map[string]string{"page": onePage, "refusal": "{}"} {
-		body := newBlockingBody()
-		client := sendingThrough(t, func(*http.Request) (*http.Response, error) {
-			return respondWith(200, struct {
-				io.Reader
-				io.Closer
-			}{strings.NewReader(text), body}), nil
-		})
-		_, _ = client.ListImage(t.Context(), ListImageRequest{})
-		if body.closes.Load() != 1 || body.closer.Load() != goroutine() {
-			t.Errorf("%s: the body was closed %d times, by %v; want once by %s", name, body.closes.Load(), body.closer.Load(), goroutine())
+	for _, status := range []int{150, 200, 299, 302, 304, 400, 403, 404, 429, 500, 503, 999} {
+		for _, text := range []string{onePage, "{}", `{"Code":"NoPermission"}`, strings.Repeat("x", 2*maxErrorBody)} {
+			body := newBlockingBody()
+			client := sendingThrough(t, func(*http.Request) (*http.Response, error) {
+				return respondWith(status, struct {
+					io.Reader
+					io.Closer
+				}{strings.NewReader(text), body}), nil
+			}, once(), WithMaxResponseBytes(maxErrorBody))
+			_, _ = client.ListImage(t.Context(), ListImageRequest{})
+			if body.closes.Load() != 1 || body.closer.Load() != goroutine() {
+				t.Errorf("HTTP %d %.20s: the body was closed %d times, by %v; want once by %s",
+					status, text, body.closes.Load(), body.closer.Load(), goroutine())
+			}
 		}
 	}
 }
