@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -381,7 +382,17 @@ func TestAPrintedClientShowsItsEndpointOnly(t *testing.T) {
 	}
 }
 
-func TestMain(m *testing.M) { leaktest.Main(m) }
+// TestMain runs more tests at once than there are processors, because many wait
+// for sockets. With the race detector they compute more than they wait.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given && !appstreaming.UnderRaceDetector() {
+		flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0)))
+	}
+	leaktest.Main(m)
+}
 
 const mebibyte = 1 << 20
 

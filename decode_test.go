@@ -555,7 +555,7 @@ func hostileSize() int {
 	if UnderRaceDetector() {
 		return 64 << 10
 	}
-	return 256 << 10
+	return 128 << 10
 }
 
 // hostileBodies returns bodies of about size bytes that are made to take much

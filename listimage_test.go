@@ -366,13 +366,12 @@ func imageIDs(images []appstreaming.Image) []string {
 
 func TestAListingOverRealSocketsYieldsEveryImageOnceAsTheServiceHasIt(t *testing.T) {
 	t.Parallel()
-	counts := []int{0, 1, 99, 100, 101, 237, 1000}
-	if appstreaming.UnderRaceDetector() {
-		counts = counts[:6] // the last one takes 10 s more there and shows nothing else
-	}
-	for _, count := range counts {
+	for _, count := range []int{0, 1, 99, 100, 101, 237, 1000} {
 		want := appstreamingtest.SampleImages(count)
 		for _, size := range []int{7, 100} {
+			if count > 500 && size < 100 {
+				continue // many requests that show nothing else
+			}
 			for _, prefetch := range []int{0, 8} {
 				for _, signature := range signatures {
 					name := fmt.Sprintf("%d images by %d, prefetch %d, %v", count, size, prefetch, signature)

@@ -18,7 +18,7 @@ import (
 	"github.com/wuying-go/appstreaming/appstreamingtest"
 )
 
-var pagingListings = flag.Int("paging.listings", 0, "listings of each habit of a service; 0: 40, and 8 under the race detector")
+var pagingListings = flag.Int("paging.listings", 0, "listings of each habit of a service; 0: 24, and 8 under the race detector")
 
 // listingsOfAHabit returns how many listings of each habit a test makes.
 func listingsOfAHabit() uint64 {
@@ -28,7 +28,7 @@ func listingsOfAHabit() uint64 {
 	case appstreaming.UnderRaceDetector():
 		return 8
 	}
-	return 40
+	return 24
 }
 
 // habitual is an ImageLister in memory that pages with a habit. Everything it
@@ -402,7 +402,7 @@ func TestEveryWayOfListingAgrees(t *testing.T) {
 		}
 		t.Run(habit.String(), func(t *testing.T) {
 			t.Parallel()
-			for seed := range listingsOfAHabit() / 4 {
+			for seed := range listingsOfAHabit() / 3 {
 				sizes := []int{100, 10, 3, 2}
 				s := newHabitual(habit, seed, sizes)
 				req := appstreaming.ListImageRequest{PageSize: s.asked}

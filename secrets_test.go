@@ -189,20 +189,24 @@ func TestNoSecretShowsOnAnyFailurePath(t *testing.T) {
 			return fmt.Errorf("proxy: %w", &url.Error{Op: "Get", URL: r.URL.String(), Err: io.EOF})
 		},
 	}
+	urls := map[string]string{}
+	for name, handler := range handlers {
+		service := httptest.NewServer(handler)
+		t.Cleanup(service.Close)
+		urls[name] = service.URL
+	}
 	for kind, credentials := range kinds {
 		for _, signature := range signatures {
-			for handlerName, handler := range handlers {
+			for handlerName := range handlers {
 				for transportName, fail := range transports {
 					t.Run(strings.Join([]string{kind, signature.String(), handlerName, transportName}, ", "), func(t *testing.T) {
 						t.Parallel()
-						service := httptest.NewServer(handler)
-						defer service.Close()
 						seen := &witness{fail: fail}
 						var mu sync.Mutex
 						var log bytes.Buffer
 						var out strings.Builder
 						client, err := appstreaming.New("cn-shanghai",
-							appstreaming.WithEndpoint(service.URL), appstreaming.WithPlainHTTP(), appstreaming.WithSignature(signature),
+							appstreaming.WithEndpoint(urls[handlerName]), appstreaming.WithPlainHTTP(), appstreaming.WithSignature(signature),
 							appstreaming.WithHTTPClient(&http.Client{Transport: seen}),
 							appstreaming.WithCredentials(provide(credentials)),
 							appstreaming.WithPacing(false), // no wait for a slot
