@@ -783,6 +783,28 @@ func TestErrorsOfAContextAreTheCallersOnly(t *testing.T) {
 	}
 }
 
+func TestACanceledRequestIsNotTheEndOfACtxWhoseDeadlineHasPassed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var seen error
+		client := sendingThrough(t, func(*http.Request) (*http.Response, error) {
+			time.Sleep(2*time.Second + transportGrace/2)
+			return nil, fmt.Errorf("stopped: %w", context.Canceled)
+		}, WithObserver(func(_ context.Context, a Attempt) { seen = a.Err }))
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		_, err := client.ListImage(ctx, ListImageRequest{})
+		for _, err := range []error{err, seen} {
+			if errors.Is(err, context.Canceled) {
+				t.Errorf("%v matches context.Canceled", err)
+			}
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v does not match the deadline", err)
+		}
+	})
+}
+
 // limiting is a limiter that fails.
 type limiting struct {
 	err   error

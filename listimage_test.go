@@ -128,7 +128,21 @@ func TestAListingThatEndsWithTheCallersWordsIsPrintable(t *testing.T) {
 				_, err = pager.Next(ctx)
 			}
 			_, errAfter := pager.Next(ctx)
-			for _, err := range []error{err, errAfter} {
+			// The pages ahead run under the ctx of an earlier Next.
+			waiting := appstreaming.NewPager(ctxLister(func(
+				requestCtx context.Context, req appstreaming.ListImageRequest,
+			) (*appstreaming.ListImageResponse, error) {
+				if req.PageNumber > 1 {
+					<-requestCtx.Done()
+				}
+				image := appstreaming.Image{ImageID: fmt.Sprint("imgc-", req.PageNumber)}
+				return &appstreaming.ListImageResponse{Count: 9, PageSize: 1, Images: []appstreaming.Image{image}}, requestCtx.Err()
+			}), appstreaming.ListImageRequest{PageSize: 1}, appstreaming.WithPrefetch(prefetch))
+			earlier, stop := context.WithCancel(t.Context())
+			_, _ = waiting.Next(earlier)
+			_, errAhead := waiting.Next(ctx)
+			stop()
+			for _, err := range []error{err, errAfter, errAhead} {
 				if !errors.Is(err, cause) || strings.ContainsAny(err.Error(), "\n\u202e\u2028") {
 					t.Errorf("prefetch %d, ended in request %d: got %q, want a printable error that wraps the cause", prefetch, ends, err)
 				}
