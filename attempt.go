@@ -64,7 +64,7 @@ func (c *call) findCredentials(ctx context.Context) (Credentials, error) {
 		return *renewed, nil
 	}
 	found, err := provide(ctx, c.ctx, c.cfg.credentials, c.attemptTimeout(), c.refused)
-	if failure, ok := err.(*CredentialsError); ok && c.secrets.Shows(failure.Err) {
+	if failure, ok := as[*CredentialsError](err); ok && c.secrets.Shows(failure.Err) {
 		masked := *failure
 		masked.Err = c.secrets.Hide(failure.Err)
 		err = &masked

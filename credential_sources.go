@@ -83,16 +83,17 @@ func standardSources(here profile.Reader) []source {
 }
 
 func fromEnvironment(here profile.Reader) singleflight.Source[Credentials] {
-	const id, secret, token = "ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"
+	const id, secret = "ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET"
+	const session = "ALIBABA_CLOUD_SECURITY_TOKEN"
 	return func() (Credentials, error) {
 		found := Credentials{
 			AccessKeyID:     here.Getenv(id),
 			AccessKeySecret: here.Getenv(secret),
-			SecurityToken:   here.Getenv(token),
+			SecurityToken:   here.Getenv(session),
 		}
 		switch {
 		case found.AccessKeyID == "" && found.AccessKeySecret == "" && found.SecurityToken != "":
-			return Credentials{}, fmt.Errorf("%s is set, but %s and %s are not", token, id, secret)
+			return Credentials{}, fmt.Errorf("%s is set, but %s and %s are not", session, id, secret)
 		case found.AccessKeyID == "" && found.AccessKeySecret == "":
 			return Credentials{}, notSetUp(id + " is not set")
 		case found.AccessKeyID == "":

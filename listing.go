@@ -1,6 +1,9 @@
 package appstreaming
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // maxRestarts bounds the extra requests of a listing whose Count changes with
 // every response.
@@ -80,7 +83,7 @@ func (l *listing) endsTooEarly() bool {
 func (l *listing) next(ctx context.Context) error {
 	number := l.pager.PageNumber()
 	page, err := l.pager.Next(ctx)
-	if incomplete := l.pager.lacking; incomplete != nil && err == error(incomplete) {
+	if incomplete := l.pager.lacking; incomplete != nil && errors.Is(err, incomplete) {
 		if l.pager.pass.first == 1 && l.yielded >= incomplete.Count {
 			l.pager.pass.ended = true // a look back found what the pages lacked
 			return nil

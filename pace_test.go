@@ -572,7 +572,7 @@ func TestWaitingForAConnectionIsNoAttempt(t *testing.T) {
 func servePipes(t *testing.T, handler http.Handler) func(context.Context, string, string) (net.Conn, error) {
 	t.Helper()
 	listener := &pipes{accepted: make(chan net.Conn), closed: make(chan struct{})}
-	service := &http.Server{Handler: handler}
+	service := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	go service.Serve(listener)
 	t.Cleanup(func() { service.Close() })
 	return listener.dial

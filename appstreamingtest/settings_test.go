@@ -114,7 +114,7 @@ func TestAbsurdNumbersAreBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := appstreamingtest.New(appstreamingtest.SampleImages(5)...)
-			defer s.Close()
+			t.Cleanup(s.Close)
 			set(s)
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
@@ -128,7 +128,7 @@ func TestAbsurdNumbersAreBounded(t *testing.T) {
 	}
 	once := appstreaming.WithRetry(appstreaming.RetryPolicy{MaxAttempts: 1})
 	s := appstreamingtest.New(appstreamingtest.SampleImages(1)...)
-	defer s.Close()
+	t.Cleanup(s.Close)
 	s.Fail(1, appstreamingtest.Fault{Padding: math.MaxInt64})
 	if _, err := s.Client(once).ListImage(t.Context(), appstreaming.ListImageRequest{}); !errors.Is(err, appstreaming.ErrResponseTooLarge) {
 		t.Errorf("the largest Padding: got %v, want ErrResponseTooLarge", err)

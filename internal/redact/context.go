@@ -46,7 +46,7 @@ func (e notOfContext) As(target any) bool {
 		return false
 	}
 	value := reflect.ValueOf(target).Elem()
-	if found, ok := value.Interface().(error); ok && isOfContext(found) {
+	if found, ok := reflect.TypeAssert[error](value); ok && isOfContext(found) {
 		if safe := reflect.ValueOf(withoutContext(found)); safe.Type().AssignableTo(value.Type()) {
 			value.Set(safe)
 		}

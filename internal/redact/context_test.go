@@ -71,7 +71,7 @@ func TestWhatIsFoundInsideDoesNotMatchEither(t *testing.T) {
 				continue
 			}
 			found++
-			part, ok := reflect.ValueOf(target).Elem().Interface().(error)
+			part, ok := reflect.TypeAssert[error](reflect.ValueOf(target).Elem())
 			if !ok || errors.Is(part, context.DeadlineExceeded) || !errors.Is(part, io.EOF) {
 				t.Errorf("%s: %T %v matches an error of a context, or does not match what its cause matches", name, part, part)
 			}
