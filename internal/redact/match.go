@@ -27,6 +27,7 @@ type matcher struct {
 	text    string
 	cut     bool // the text may end in the middle of a secret
 	secrets []string
+	quotes  bool // a secret has a quote in it; quotes are the most frequent escapes
 
 	current, upcoming []int // offsets, reused
 
@@ -132,7 +133,7 @@ func (m *matcher) mayEscape(at int) bool {
 	case '%':
 		return strings.IndexByte(escapes+hexDigits, after) >= 0
 	case '\\':
-		return strings.IndexByte(escapes+`u"/`, after) >= 0
+		return strings.IndexByte(escapes+`u/`, after) >= 0 || after == '"' && m.quotes
 	}
 	return m.text[at] == '&'
 }

@@ -69,6 +69,7 @@ func (s *Secrets) mask(text string, cut bool) string {
 		return text
 	}
 	m := matcher{text: text, cut: cut, secrets: s.list, work: &s.work}
+	m.quotes = slices.ContainsFunc(s.list, func(secret string) bool { return strings.Contains(secret, `"`) })
 	var masked strings.Builder
 	shown := 0 // up to here the text is in masked
 	for from, to, found := m.next(0); found; from, to, found = m.next(to) {

@@ -308,6 +308,9 @@ func TestTheRestOfALongTextOfEscapesIsMaskedUnread(t *testing.T) {
 		if got := s.Text("plain text"); got != "plain text" {
 			t.Errorf("%s: plain text became %q", unit, got)
 		}
+		if quotes := strings.Repeat(`{\"a\":\"b\"}`, 100_000); s.Text(quotes) != Mask || secrets("hun/ter22").Text(quotes) != quotes {
+			t.Errorf("%s: quotes are read too long, or not at all", unit)
+		}
 		s.Add("the next attempt's")
 		if got := s.Text(body); got != body {
 			t.Errorf("%s: after another Add, 64 KiB are not read to their end", unit)
