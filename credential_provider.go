@@ -68,11 +68,9 @@ type credentialGate struct {
 	gate *singleflight.Gate[Credentials]
 }
 
-// newCredentialGate returns a gate for the sources that open returns. A fetch
-// that is younger than exclusive runs alone.
-func newCredentialGate(exclusive time.Duration, open func() singleflight.Source[Credentials]) *credentialGate {
+func newCredentialGate(open func() singleflight.Source[Credentials]) *credentialGate {
 	same := func(a, b Credentials) bool { return a.signing() == b.signing() }
-	return &credentialGate{singleflight.New(freshFor, exclusive, same, open)}
+	return &credentialGate{singleflight.New(freshFor, same, open)}
 }
 
 // Credentials returns the shared result, or waits for the fetch in flight.

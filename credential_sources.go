@@ -35,12 +35,12 @@ func defaultChain() *credentialGate { return standardChain(surroundings) }
 // standardChain provides the credentials of the standard chain of
 // credentials-go: those of the first source that has any.
 func standardChain(here func() profile.Reader) *credentialGate {
-	return newCredentialGate(0, func() singleflight.Source[Credentials] { return firstOf(standardSources(here())) })
+	return newCredentialGate(func() singleflight.Source[Credentials] { return firstOf(standardSources(here())) })
 }
 
 // namedProfile provides the credentials of a profile in the CLI's file.
 func namedProfile(here func() profile.Reader, name string) *credentialGate {
-	return newCredentialGate(0, func() singleflight.Source[Credentials] {
+	return newCredentialGate(func() singleflight.Source[Credentials] {
 		return firstOf([]source{{"CLI profile", fromProfile(here(), name)}})
 	})
 }

@@ -21,7 +21,6 @@ import (
 	"time"
 
 	"github.com/aliyun/credentials-go/credentials"
-	"github.com/aliyun/credentials-go/credentials/providers"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wuying-go/appstreaming/internal/profile"
@@ -604,71 +603,5 @@ func TestAFailureOfTheNetworkToSTSIsOfferedAsACopy(t *testing.T) {
 				t.Errorf("%s shows the request", text)
 			}
 		})
-	}
-}
-
-// countingProvider is a provider of the caller's own.
-type countingProvider struct{ providers.CredentialsProvider }
-
-func TestCredentialsOfCredentialsGoAreRecognized(t *testing.T) {
-	t.Parallel()
-	uri, err := credentials.NewCredential(&credentials.Config{Type: Ptr("credentials_uri"), Url: Ptr("http://127.0.0.1:1")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	bearer, err := credentials.NewCredential(&credentials.Config{Type: Ptr("bearer"), BearerToken: Ptr("hunter22")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	fixed, err := providers.NewStaticAKCredentialsProviderBuilder().WithAccessKeyId("LTAI1").WithAccessKeySecret("hunter22").Build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, test := range map[string]struct {
-		credential credentials.Credential
-		want       bool
-	}{
-		"a provider":              {uri, true},
-		"a bearer token":          {bearer, true},
-		"made from a provider":    {credentials.FromCredentialsProvider("x", fixed), true},
-		"made from another one":   {credentials.FromCredentialsProvider("x", &countingProvider{fixed}), false},
-		"made from nothing":       {credentials.FromCredentialsProvider("x", nil), true},
-		"another implementation":  {fakeCredential{}, false},
-		"a pointer to another":    {&fakeCredential{}, false},
-		"a wrapper of the caller": {struct{ credentials.Credential }{uri}, false},
-		"nil":                     {nil, false},
-		"a nil pointer":           {(*fakeCredential)(nil), false},
-	} {
-		if got := isOfCredentialsGo(test.credential); got != test.want {
-			t.Errorf("%s: got %t, want %t", name, got, test.want)
-		}
-	}
-}
-
-// credentials-go does not support concurrent fetches, and its sources can be
-// slower than an attempt.
-func TestASlowCredentialOfCredentialsGoIsNeverFetchedTwiceAtOnce(t *testing.T) {
-	t.Parallel()
-	var running, most, asked atomic.Int32
-	source := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		asked.Add(1)
-		most.Store(max(most.Load(), running.Add(1)))
-		defer running.Add(-1)
-		time.Sleep(500 * time.Millisecond)
-		fmt.Fprintf(w, `{"Code":"Success","AccessKeyId":"STS.1","AccessKeySecret":"hunter22","SecurityToken":"hunter23","Expiration":%q}`,
-			time.Now().Add(time.Hour).UTC().Format("2006-01-02T15:04:05Z"))
-	}))
-	defer source.Close()
-	credential, err := credentials.NewCredential(&credentials.Config{Type: Ptr("credentials_uri"), Url: &source.URL})
-	if err != nil {
-		t.Fatal(err)
-	}
-	transport := TransportFunc(func(*http.Request) (*http.Response, error) { return respond(200, nil, onePage), nil })
-	client := sendingThrough(t, transport, WithCredentials(FromCredential(credential)),
-		WithRetry(RetryPolicy{MaxAttempts: 20, BaseDelay: time.Millisecond, AttemptTimeout: 100 * time.Millisecond}))
-	page, err := client.ListImage(t.Context(), ListImageRequest{})
-	if err != nil || page.Attempts < 3 || asked.Load() != 1 || most.Load() != 1 {
-		t.Errorf("got %v, %v after %d fetches, %d at once; want success after several attempts and 1 fetch",
-			page, err, asked.Load(), most.Load())
 	}
 }

@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"reflect"
 	"strings"
-	"time"
 
 	"github.com/aliyun/credentials-go/credentials"
 	"github.com/aliyun/credentials-go/credentials/providers"
@@ -116,12 +114,10 @@ func nameOf(r rune) string {
 // one fetch and its result, which serves further callers for a second. Each
 // stops waiting when its ctx ends.
 //
-// An attempt whose time is over stops waiting for a fetch. The credentials of
-// credentials-go do not support concurrent fetches, so the next attempts wait for
-// the same fetch, which ends by the timeouts of c, 15 s together by default. Any
-// other implementation of Credential is asked again by the next attempt, and one
-// of credentials-go after two minutes, although the first fetch may still be
-// running.
+// A fetch that takes longer than an attempt is abandoned, and the next attempt
+// asks c again. The first fetch may still be running then, and credentials-go
+// does not support concurrent fetches. Keep [RetryPolicy.AttemptTimeout] above
+// the timeouts of c, which are 15 s together by default.
 //
 // The text of c's errors can hold secrets and is not shown. Errors name the
 // code and the request identifier of STS, or the failure of the network or TLS
@@ -154,39 +150,7 @@ func FromCredential(c credentials.Credential) CredentialsProvider {
 			}, nil
 		})
 	}
-	var exclusive time.Duration
-	if isOfCredentialsGo(c) {
-		exclusive = longestFetch
-	}
-	return newCredentialGate(exclusive, func() singleflight.Source[Credentials] { return fetch })
-}
-
-// longestFetch is more than a fetch of credentials-go takes. The longest is that
-// of a profile of the CLI that runs a program, which may take a minute.
-const longestFetch = 2 * time.Minute
-
-// isOfCredentialsGo reports whether c, and the provider inside it if c is made
-// from one, are implemented by credentials-go.
-func isOfCredentialsGo(c credentials.Credential) bool {
-	own := reflect.TypeFor[credentials.Config]().PkgPath()
-	value := reflect.Indirect(reflect.ValueOf(c))
-	if value.Kind() != reflect.Struct || value.Type().PkgPath() != own {
-		return false
-	}
-	for i := range value.NumField() {
-		field := value.Field(i)
-		if field.Kind() != reflect.Interface || field.IsNil() {
-			continue
-		}
-		inner := field.Elem().Type()
-		if inner.Kind() == reflect.Pointer {
-			inner = inner.Elem()
-		}
-		if path := inner.PkgPath(); path != own && !strings.HasPrefix(path, own+"/") {
-			return false
-		}
-	}
-	return true
+	return newCredentialGate(func() singleflight.Source[Credentials] { return fetch })
 }
 
 func textOf(s *string) string {

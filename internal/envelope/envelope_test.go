@@ -333,3 +333,17 @@ func TestALongBodyIsReadQuickly(t *testing.T) {
 		}
 	}
 }
+
+func TestMembersAreReadToALimitedDepth(t *testing.T) {
+	t.Parallel()
+	for kind, nest := range map[string][2]string{"objects": {`{"errors":`, `}`}, "lists": {`{"errors":[`, `]}`}} {
+		deep := strings.Repeat(nest[0], 9) + "{}" + strings.Repeat(nest[1], 9)
+		levels := 0
+		for members := Parse([]byte(deep)); len(members) > 0; members = members[0].Members {
+			levels++
+		}
+		if levels != maxDepth {
+			t.Errorf("%s: %d levels, want %d", kind, levels, maxDepth)
+		}
+	}
+}

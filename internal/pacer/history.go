@@ -37,11 +37,8 @@ func (h *history) advance(now time.Time) {
 		h.from = now
 	}
 	part := int(now.Sub(h.from) / partLength)
-	if part-h.latest >= parts {
-		h.latest, h.counts = part, [parts]int{}
+	for n := max(h.latest, part-parts) + 1; n <= part; n++ {
+		h.counts[n%parts] = 0
 	}
-	for h.latest < part {
-		h.latest++
-		h.counts[h.latest%parts] = 0
-	}
+	h.latest = max(h.latest, part)
 }

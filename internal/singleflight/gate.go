@@ -25,10 +25,9 @@ type Source[T any] func() (T, error)
 // Gate runs one fetch at a time and shares its result. Create one with [New].
 // It is safe for concurrent use.
 type Gate[T any] struct {
-	open      func() Source[T]
-	same      func(a, b T) bool
-	freshFor  time.Duration
-	exclusive time.Duration
+	open     func() Source[T]
+	same     func(a, b T) bool
+	freshFor time.Duration
 
 	mu      sync.Mutex
 	source  Source[T]  // asked by the next fetch; nil: open a new one
@@ -68,17 +67,14 @@ type flight[T any] struct {
 // returns the same source, a fetch that was given up can still run during the
 // next one.
 //
-// exclusive delays giving up: no other fetch starts while one runs that is
-// younger than exclusive. 0: callers' patience alone decides.
-//
 // same reports whether two values are equal.
-func New[T any](freshFor, exclusive time.Duration, same func(a, b T) bool, open func() Source[T]) *Gate[T] {
-	return &Gate[T]{open: open, same: same, freshFor: freshFor, exclusive: exclusive}
+func New[T any](freshFor time.Duration, same func(a, b T) bool, open func() Source[T]) *Gate[T] {
+	return &Gate[T]{open: open, same: same, freshFor: freshFor}
 }
 
 // Get returns the shared value while it is fresh. Otherwise it waits for the
 // fetch in flight, or starts one. A fetch that has run for about as long as
-// patience, and for as long as [New] says, is given up: Get starts another.
+// patience is given up: Get starts another.
 //
 // Get returns ctx's cause when ctx ends, and [ErrGivenUp] after patience. A
 // panic of the fetch reaches every caller that waits for it.
@@ -131,7 +127,7 @@ func (g *Gate[T]) join(patience time.Duration) (T, *flight[T]) {
 	}
 	// An attempt calls Get shortly after its own time has started. A fetch gets
 	// a little less time, so the next attempt does not wait for the same fetch.
-	if g.current != nil && time.Since(g.current.began) >= max(patience-patience/10, g.exclusive) && g.running < maxRunning {
+	if g.current != nil && time.Since(g.current.began) >= patience-patience/10 && g.running < maxRunning {
 		g.current = nil
 	}
 	if g.current == nil {

@@ -22,16 +22,15 @@ var errFetch = errors.New("fetch failed")
 // script is a source. Its functions serve the fetches in the order in which they
 // start, and the last function serves all further fetches.
 type script struct {
-	fetches   []func() (string, error)
-	exclusive time.Duration
-	asked     atomic.Int32
-	opened    atomic.Int32
-	running   atomic.Int32
-	peak      atomic.Int32 // most fetches at once
+	fetches []func() (string, error)
+	asked   atomic.Int32
+	opened  atomic.Int32
+	running atomic.Int32
+	peak    atomic.Int32 // most fetches at once
 }
 
 func (s *script) gate() *Gate[string] {
-	return New(freshFor, s.exclusive, func(a, b string) bool { return a == b }, func() Source[string] {
+	return New(freshFor, func(a, b string) bool { return a == b }, func() Source[string] {
 		s.opened.Add(1)
 		return s.fetch
 	})
@@ -184,39 +183,6 @@ func TestAFetchIsGivenUpAfterNineTenthsOfThePatience(t *testing.T) {
 			want(t, got, err, map[int32]string{1: "slow", 2: "quick"}[test.fetches])
 			wantCounts(t, s, test.fetches, test.fetches)
 			time.Sleep(patience)
-		})
-	}
-}
-
-func TestAnExclusiveFetchRunsAloneUntilItsTimeIsOver(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		takes   time.Duration
-		value   string // of the third caller
-		fetches int32
-	}{
-		{2*patience + time.Second, "slow", 1},
-		{3 * patience, "slow", 1}, // given up by every caller before it returns
-		{9 * patience, "quick", 2},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			s := &script{exclusive: 4 * patience, fetches: []func() (string, error){after(test.takes, "slow"), after(0, "quick")}}
-			gate := s.gate()
-			for range 2 {
-				if _, err := gate.Get(t.Context(), patience); err != ErrGivenUp {
-					t.Errorf("got %v, want %v", err, ErrGivenUp)
-				}
-			}
-			if test.takes > 4*patience {
-				time.Sleep(2 * patience)
-			}
-			got, err := gate.Get(t.Context(), patience+1)
-			want(t, got, err, test.value)
-			wantCounts(t, s, test.fetches, test.fetches)
-			if most := s.peak.Load(); most != test.fetches {
-				t.Errorf("%d fetches ran at once, want %d", most, test.fetches)
-			}
-			time.Sleep(test.takes)
 		})
 	}
 }
