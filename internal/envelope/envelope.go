@@ -235,19 +235,20 @@ func Parse(body []byte) []Member {
 // fromUTF16 converts a body in UTF-16 to UTF-8. It recognizes UTF-16 by its byte
 // order mark, or by an ASCII character at the beginning.
 func fromUTF16(body []byte) []byte {
-	if len(body) < 2 {
+	var first, second byte
+	if len(body) > 1 {
+		first, second = body[0], body[1]
+	}
+	little := first == 0xff && second == 0xfe || first != 0 && second == 0
+	big := first == 0xfe && second == 0xff || first == 0 && second != 0
+	if !little && !big {
 		return body
 	}
-	var order binary.ByteOrder
-	switch first, second := body[0], body[1]; {
-	case first == 0xff && second == 0xfe, second == 0 && first != 0:
-		order = binary.LittleEndian
-	case first == 0xfe && second == 0xff, first == 0 && second != 0:
+	var order binary.ByteOrder = binary.LittleEndian
+	if big {
 		order = binary.BigEndian
-	default:
-		return body
 	}
-	units := make([]uint16, 0, len(body)/2)
+	var units []uint16
 	for ; len(body) > 1; body = body[2:] {
 		units = append(units, order.Uint16(body))
 	}

@@ -131,12 +131,12 @@ var errBadCount = errors.New("the body's Read returned an impossible count")
 
 func (g *guard) Read(p []byte) (n int, err error) {
 	n, err = g.from.Read(p)
-	switch {
-	case n < 0 || n > len(p):
+	if n < 0 || n > len(p) {
 		return 0, errBadCount
-	case n > 0:
+	}
+	if n > 0 {
 		g.empty = 0
-	case err == nil:
+	} else if err == nil {
 		if g.empty++; g.empty == maxEmptyReads {
 			return 0, io.ErrNoProgress
 		}
