@@ -318,6 +318,18 @@ func TestTheRestOfALongTextOfEscapesIsMaskedUnread(t *testing.T) {
 	}
 }
 
+// A text can also take long without many escapes: here nearly every offset begins
+// with most of the secret.
+func TestTheRestOfATextOfBeginningsIsMaskedUnread(t *testing.T) {
+	t.Parallel()
+	s := secrets(strings.Repeat("a", 100) + "b")
+	text := "%41" + strings.Repeat("a", 1<<18)
+	got := s.Text(text)
+	if shown := strings.TrimSuffix(got, Mask); shown == got || !strings.HasPrefix(text, shown) || len(shown) < 1<<10 {
+		t.Errorf("%d bytes became %d, want a beginning and the mask", len(text), len(got))
+	}
+}
+
 func FuzzEverySpellingIsMasked(f *testing.F) {
 	f.Add("LTAI-secret", "before ", " after", uint64(0))
 	f.Add(secret, `{"Message":"`, `"}`, uint64(0x123456789abcdef))
