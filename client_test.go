@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"strconv"
 	"strings"
@@ -383,9 +384,11 @@ func TestAPrintedClientShowsItsEndpointOnly(t *testing.T) {
 }
 
 // TestMain runs more tests at once than there are processors, because many wait
-// for sockets. With the race detector they compute more than they wait.
+// for sockets. With the race detector they compute more than they wait. The tests
+// keep little of what they allocate, so the garbage collector need not run often.
 func TestMain(m *testing.M) {
 	flag.Parse()
+	debug.SetGCPercent(400)
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
 	if !given && !appstreaming.UnderRaceDetector() {
@@ -400,6 +403,7 @@ const mebibyte = 1 << 20
 // them, grew at most, as sampled every millisecond.
 func peakHeap(f func()) int64 {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	defer debug.SetGCPercent(debug.SetGCPercent(100)) // as in a program
 	heap := func() int64 {
 		metrics.Read(sample)
 		return int64(sample[0].Value.Uint64())
