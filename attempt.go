@@ -6,9 +6,6 @@ import (
 	"net"
 	"net/http"
 	"time"
-
-	"github.com/wuying-go/appstreaming/internal/httpbody"
-	"github.com/wuying-go/appstreaming/internal/singleflight"
 )
 
 // try gets credentials, signs, sends, reads and decodes.
@@ -33,15 +30,19 @@ func (c *call) try(ctx context.Context) (*ListImageResponse, error) {
 	c.secrets.Add(signature)
 	c.last.method = req.Method
 
-	got, err := c.send(ctx, req)
+	resp, err := roundTrip(c.cfg.httpClient.Transport, req)
 	if err != nil {
 		return nil, c.transportError(ctx, err)
 	}
-	defer got.body.Release()
-	c.last.status = got.resp.StatusCode
-	c.last.header = got.resp.Header
-	c.last.requestID = c.secrets.Text(got.resp.Header.Get("X-Acs-Request-Id"))
-	page, err := c.read(ctx, got)
+	if c.cfg.httpClient.Transport == http.RoundTripper(c.client.shared.owned) {
+		defer resp.Body.Close() // net/http ends reads with ctx
+	} else {
+		defer closeInTime(ctx, resp)()
+	}
+	c.last.status = resp.StatusCode
+	c.last.header = resp.Header
+	c.last.requestID = c.secrets.Text(resp.Header.Get("X-Acs-Request-Id"))
+	page, err := c.read(ctx, resp)
 	if page != nil && page.RequestID != "" {
 		c.last.requestID = page.RequestID
 	}
@@ -98,67 +99,8 @@ func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, 
 	return resp, nil
 }
 
-// received is a response and its body, or the error of the transport. The body is
-// empty if the response has switched to another protocol.
-type received struct {
-	transportErr error
-	resp         *http.Response
-	body         *httpbody.Body
-	bodyErr      error  // why the body broke off
-	close        func() // closes the response's body
-}
-
-// transportGrace is how long a transport may take to return after ctx has ended.
-const transportGrace = 10 * time.Millisecond
-
-// errStuck is the result of a transport that ignores ctx.
-var errStuck = errors.New("the http.Client's transport did not return when its context ended")
-
-// send sends a request and reads the response. A transport other than that of
-// net/http may ignore ctx. It therefore works on a goroutine of its own, which is
-// left behind if it does not return.
-func (c *call) send(ctx context.Context, req *http.Request) (received, error) {
-	transport, limit := c.cfg.httpClient.Transport, c.cfg.maxResponseBytes
-	ours := transport == http.RoundTripper(c.client.shared.owned)
-	var got received
-	if _, watchesContext := transport.(*http.Transport); watchesContext {
-		got = exchange(ctx, transport, req, limit, ours)
-	} else {
-		var err error
-		got, err = singleflight.DoWithin(ctx, transportGrace, func() (received, error) {
-			return exchange(ctx, transport, req, limit, false), nil
-		})
-		if err != nil {
-			return received{}, errStuck
-		}
-	}
-	if got.transportErr != nil {
-		return received{}, got.transportErr
-	}
-	got.close()
-	return got, nil
-}
-
-// exchange sends a request and reads the response. The caller calls close.
-func exchange(ctx context.Context, transport http.RoundTripper, req *http.Request, limit int64, ours bool) (got received) {
-	if got.resp, got.transportErr = roundTrip(transport, req); got.transportErr != nil {
-		return got
-	}
-	if ours {
-		got.close = func() { got.resp.Body.Close() } // net/http ends reads with ctx
-	} else {
-		got.close = closeInTime(ctx, got.resp)
-	}
-	read := false
-	defer func() {
-		if !read { // it panicked
-			got.close()
-		}
-	}()
-	got.body, got.bodyErr = readBody(got.resp, limit)
-	read = true
-	return got
-}
+// closeGrace is how long a call waits for a body's Close after ctx has ended.
+const closeGrace = 10 * time.Millisecond
 
 // closeInTime closes the response's body when ctx ends or the returned function
 // is called, whichever comes first. This ends a read with ctx even if the
@@ -182,7 +124,7 @@ func closeInTime(ctx context.Context, resp *http.Response) (finish func()) {
 			if panicked != nil {
 				panic(panicked)
 			}
-		case <-time.After(transportGrace):
+		case <-time.After(closeGrace):
 		}
 	}
 }

@@ -176,36 +176,36 @@ func TestACallEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// stubborn is a limiter, a transport and a body. One of them ignores ctx and
-// Close, and returns after an hour.
+// stubborn is a limiter that ignores ctx, or a body that does and whose Close takes
+// an hour.
 type stubborn struct {
 	place  string
+	closed chan struct{}
 	closes atomic.Int32
 }
 
-func (s *stubborn) delay(place string) {
-	if s.place == place {
+func (s *stubborn) Wait(context.Context) error {
+	if s.place == "limiter" {
 		time.Sleep(time.Hour)
 	}
+	return nil
 }
 
-func (s *stubborn) Wait(context.Context) error { s.delay("limiter"); return nil }
+func (s *stubborn) send(*http.Request) (*http.Response, error) { return respondWith(200, s), nil }
 
-func (s *stubborn) send(*http.Request) (*http.Response, error) {
-	s.delay("transport")
-	if s.delay("panicking transport"); s.place == "panicking transport" {
-		panic("nobody waits")
+func (s *stubborn) Read([]byte) (int, error) { <-s.closed; return 0, io.ErrUnexpectedEOF }
+
+func (s *stubborn) Close() error {
+	if s.closes.Add(1) == 1 {
+		close(s.closed)
 	}
-	return respondWith(200, s), nil
+	time.Sleep(time.Hour)
+	return nil
 }
-
-func (s *stubborn) Read([]byte) (int, error) { s.delay("body"); return 0, io.EOF }
-
-func (s *stubborn) Close() error { s.closes.Add(1); s.delay("body"); return nil }
 
 func TestNothingThatIgnoresItsContextHoldsUpACall(t *testing.T) {
 	t.Parallel()
-	for _, place := range []string{"limiter", "transport", "panicking transport", "body"} {
+	for _, place := range []string{"limiter", "body"} {
 		for _, timesOut := range []bool{false, true} {
 			if timesOut && place == "limiter" {
 				continue // an attempt begins after it
@@ -213,7 +213,7 @@ func TestNothingThatIgnoresItsContextHoldsUpACall(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%v", place, timesOut), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					s := &stubborn{place: place}
+					s := &stubborn{place: place, closed: make(chan struct{})}
 					policy, want := RetryPolicy{MaxAttempts: 1}, context.Canceled
 					ctx, cancel := context.WithCancel(t.Context())
 					defer cancel()
@@ -225,11 +225,11 @@ func TestNothingThatIgnoresItsContextHoldsUpACall(t *testing.T) {
 					client := sendingThrough(t, s.send, WithRateLimit(s), WithRetry(policy))
 					start := time.Now()
 					_, err := client.ListImage(ctx, ListImageRequest{})
-					if took := time.Since(start); took < time.Second || took > time.Second+transportGrace || !errors.Is(err, want) {
+					if took := time.Since(start); took < time.Second || took > time.Second+closeGrace || !errors.Is(err, want) {
 						t.Errorf("got %v after %v, want %v after 1s", err, took, want)
 					}
 					time.Sleep(3 * time.Hour) // what is left behind ends, without harm
-					if opened := place == "transport" || place == "body"; opened != (s.closes.Load() == 1) {
+					if opened := place == "body"; opened != (s.closes.Load() == 1) {
 						t.Errorf("the body was closed %d times", s.closes.Load())
 					}
 				})
@@ -258,22 +258,6 @@ func TestADeadlineThatIsAnAttemptsEndTooIsTheCallers(t *testing.T) {
 			})
 		}
 	}
-}
-
-// A transport that watches ctx has the time to say what failed.
-func TestATransportsOwnErrorIsKeptWhenItsContextEnds(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		client := sendingThrough(t, func(req *http.Request) (*http.Response, error) {
-			<-req.Context().Done()
-			time.Sleep(transportGrace / 2)
-			return nil, errors.New("waiting for the proxy")
-		}, WithRetry(RetryPolicy{MaxAttempts: 1, AttemptTimeout: time.Second}))
-		_, err := client.ListImage(t.Context(), ListImageRequest{})
-		if !errors.Is(err, ErrAttemptTimeout) || !strings.Contains(err.Error(), "waiting for the proxy") {
-			t.Errorf("got %v, want the transport's error in a timeout", err)
-		}
-	})
 }
 
 // The error keeps the service's answer even if ctx ends while it arrives.
@@ -788,7 +772,7 @@ func TestACanceledRequestIsNotTheEndOfACtxWhoseDeadlineHasPassed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen error
 		client := sendingThrough(t, func(*http.Request) (*http.Response, error) {
-			time.Sleep(2*time.Second + transportGrace/2)
+			time.Sleep(2*time.Second + closeGrace/2)
 			return nil, fmt.Errorf("stopped: %w", context.Canceled)
 		}, WithObserver(func(_ context.Context, a Attempt) { seen = a.Err }))
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)

@@ -158,8 +158,8 @@ func WithSignature(v Signature) Option {
 // connections, as many as the largest prefetch needs. Further calls wait for a
 // free connection.
 //
-// A transport other than *http.Transport works on a goroutine of its own, so a
-// call ends with its ctx even if the transport ignores ctx.
+// A transport must return when the request's ctx ends, as *http.Transport does. The
+// call waits for it.
 //
 // The default transport checks HTTP/2 connections with pings and replaces one
 // that has gone silent. A caller's http.Transport does so if its HTTP2 field has

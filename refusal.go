@@ -41,8 +41,9 @@ func readBody(resp *http.Response, limit int64) (*httpbody.Body, error) {
 func isSuccessStatus(status int) bool { return status >= 200 && status < 300 }
 
 // read turns a response into a page or an error.
-func (c *call) read(ctx context.Context, got received) (*ListImageResponse, error) {
-	resp, body, err := got.resp, got.body, got.bodyErr
+func (c *call) read(ctx context.Context, resp *http.Response) (*ListImageResponse, error) {
+	body, err := readBody(resp, c.cfg.maxResponseBytes)
+	defer body.Release()
 	switch {
 	case resp.StatusCode == http.StatusSwitchingProtocols:
 		return nil, c.apiError(resp, body, nil)

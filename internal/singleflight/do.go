@@ -3,7 +3,6 @@ package singleflight
 import (
 	"context"
 	"runtime"
-	"time"
 )
 
 // Do calls f on another goroutine and waits for it until ctx ends. Then Do
@@ -11,29 +10,16 @@ import (
 //
 // A panic of f reaches the caller of Do while the caller waits. So does
 // [runtime.Goexit], which FailNow of package testing calls.
-func Do[T any](ctx context.Context, f func() (T, error)) (T, error) { return DoWithin(ctx, 0, f) }
-
-// DoWithin is like [Do], but after ctx's end it waits for f a little longer, for
-// the time of grace. A function that watches ctx can then return its own result.
-func DoWithin[T any](ctx context.Context, grace time.Duration, f func() (T, error)) (T, error) {
+func Do[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	done := make(chan outcome[T], 1)
 	start(f, func(result outcome[T]) { done <- result })
 	select {
 	case result := <-done:
 		return result.deliver()
 	case <-ctx.Done():
+		var none T
+		return none, context.Cause(ctx)
 	}
-	if grace > 0 {
-		timer := time.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case result := <-done:
-			return result.deliver()
-		case <-timer.C:
-		}
-	}
-	var none T
-	return none, context.Cause(ctx)
 }
 
 // outcome is how a call ended.
