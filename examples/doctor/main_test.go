@@ -292,6 +292,23 @@ func TestAHostileServiceGetsNoNameIntoTheReport(t *testing.T) {
 	}
 }
 
+func TestShortNamesAreReplacedAsWholeWords(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ text, name, want string }{
+		{"0 without LatestVersionId", "test", "0 without LatestVersionId"},
+		{"test, a test: latest, tests, \"test\"", "test", "*, a *: latest, tests, \"*\""},
+		{"test", "test", "*"},
+		{"設計test設計 test", "test", "設計test設計 *"},
+		{"XCC-10Y", "CC-10", "X*Y"},
+		{"Xprivate1Y", "private1", "X*Y"},
+		{"nothing", "test", "nothing"},
+	} {
+		if got := replaceName(test.text, test.name, "*"); got != test.want {
+			t.Errorf("%s in %s: got %s, want %s", test.name, test.text, got, test.want)
+		}
+	}
+}
+
 func TestReportsHoldNoSecretAndNoName(t *testing.T) {
 	t.Parallel()
 	images := appstreamingtest.SampleImages(20)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/wuying-go/appstreaming"
@@ -86,7 +87,7 @@ func (n *names) hide(findings []finding, images []appstreaming.Image) {
 		seen := findings[i].Seen
 		for _, text := range texts {
 			if strings.Contains(seen, text) {
-				seen = strings.ReplaceAll(seen, text, n.replace(known[text], text))
+				seen = replaceName(seen, text, n.replace(known[text], text))
 			}
 		}
 		for _, id := range identifying {
@@ -95,3 +96,33 @@ func (n *names) hide(findings []finding, images []appstreaming.Image) {
 		findings[i].Seen = seen
 	}
 }
+
+// longWord is the length from which a name is hardly a part of another word.
+const longWord = 8
+
+// replaceName replaces a name in a text. It leaves a short word that is a part of
+// a longer one: a tag's value test says nothing in LatestVersionId.
+func replaceName(text, name, replacement string) string {
+	if utf8.RuneCountInString(name) >= longWord || strings.ContainsFunc(name, isBoundary) {
+		return strings.ReplaceAll(text, name, replacement)
+	}
+	var b strings.Builder
+	for rest := text; ; {
+		i := strings.Index(rest, name)
+		if i < 0 {
+			return b.String() + rest
+		}
+		end := i + len(name)
+		before, _ := utf8.DecodeLastRuneInString(text[:len(text)-len(rest)+i])
+		after, _ := utf8.DecodeRuneInString(rest[end:])
+		b.WriteString(rest[:i])
+		if isBoundary(before) && isBoundary(after) {
+			b.WriteString(replacement)
+		} else {
+			b.WriteString(name)
+		}
+		rest = rest[end:]
+	}
+}
+
+func isBoundary(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }
