@@ -562,6 +562,10 @@ func (s *simulated) run() {
 		patience := pick(chance, time.Second, 10*time.Second, time.Minute)
 		ending := chance.IntN(10)
 		a.endsAt = begin + 1 + time.Duration(chance.Int64N(int64(patience)))
+		if a.kind == "wait" && ending > 3 && !s.plan.survivable {
+			// A service that always refuses with a requested delay keeps a wait going.
+			ending, a.endsAt = 1, begin+20*time.Minute
+		}
 		s.activities = append(s.activities, a)
 		starts = append(starts, func() {
 			time.Sleep(begin)
