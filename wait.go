@@ -97,7 +97,7 @@ func (e *WaitError) Unwrap() error { return e.Err }
 //
 // An invalid identifier is a [*ParamError], an invalid pause an [*OptionError].
 // Without a deadline in ctx, WaitForImage waits as long as the image is being
-// created. It is safe for concurrent use.
+// created or the service requests delays. It is safe for concurrent use.
 func (c *Client) WaitForImage(ctx context.Context, imageID string, o WaitOptions, opts ...Option) (Image, error) {
 	images, err := c.WaitForImages(ctx, []string{imageID}, o, opts...)
 	if err != nil {
