@@ -48,7 +48,8 @@ type Gate struct {
 
 // Enter waits until the turn's request may leave. When ctx ends first, Enter
 // returns ctx's error. The caller calls Leave once for each Enter that returned
-// nil. A turn that enters again keeps its place in the order.
+// nil. A turn that enters again keeps its place in the order, except after a
+// refusal: it then comes after those that wait.
 func (g *Gate) Enter(ctx context.Context, t *Turn, r Route) error {
 	g.mu.Lock()
 	now := g.now()
@@ -116,6 +117,9 @@ func (g *Gate) Leave(t *Turn, result Result, delay time.Duration) time.Duration 
 	t.pool.used--
 	if result == Served {
 		p.Served(t.sent, now)
+	}
+	if result == Refused {
+		t.ticket = 0 // one page that is always refused must not keep others waiting
 	}
 	if result == Refused && t.line.account.KeyID != "" {
 		p.Refused(t.sent, now, delay, g.chance())

@@ -175,6 +175,20 @@ func TestTurnThatEntersAgainKeepsItsPlace(t *testing.T) {
 	})
 }
 
+func TestARefusedTurnComesAfterThoseThatWait(t *testing.T) {
+	play(t, func(s *scene) {
+		r := pacer.Route{Pool: 1, Width: 1} // without a KeyID nothing is paced
+		first := new(pacer.Turn)
+		s.enter("first", r, first, time.Second, pacer.Refused)
+		s.enter("second", r, new(pacer.Turn), time.Second, pacer.Served)
+		s.enter("third", r, new(pacer.Turn), time.Second, pacer.Served)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		s.enter("first again", r, first, time.Second, pacer.Served)
+		s.want("first 0s", "second 1s", "third 2s", "first again 3s")
+	})
+}
+
 func TestPageThatEntersAgainDoesNotOvertakeALowerOne(t *testing.T) {
 	play(t, func(s *scene) {
 		r := pacer.Route{Account: account("a"), Pool: 1, Width: 1}
