@@ -121,7 +121,7 @@ func (l *listing) lookBack(ctx context.Context, number int, page *ListImageRespo
 	}
 	if l.pager.early {
 		// The page may be older than the pages before it.
-		again, err := l.pager.fetch(ctx, number)
+		again, err := l.again(ctx, number)
 		if err != nil {
 			return err
 		}
@@ -134,7 +134,7 @@ func (l *listing) lookBack(ctx context.Context, number int, page *ListImageRespo
 		}
 	}
 	for back := number - 1; back >= l.pager.pass.first && !l.left; {
-		earlier, err := l.pager.fetch(ctx, back)
+		earlier, err := l.again(ctx, back)
 		if err != nil {
 			return err
 		}
@@ -160,6 +160,24 @@ func (l *listing) lookBack(ctx context.Context, number int, page *ListImageRespo
 	return nil
 }
 
+// again fetches a page that was delivered before. If Count says that it holds
+// images but it is empty, again asks once more, and then gives up.
+func (l *listing) again(ctx context.Context, number int) (*ListImageResponse, error) {
+	page, err := l.pager.fetch(ctx, number)
+	if err != nil || !l.lacks(page, number) {
+		return page, err
+	}
+	page, err = l.pager.fetch(ctx, number)
+	if err == nil && l.lacks(page, number) {
+		err = &IncompleteError{Delivered: l.yielded, Count: page.Count, PageNumber: number, RequestID: page.RequestID}
+	}
+	return page, err
+}
+
+func (l *listing) lacks(page *ListImageResponse, number int) bool {
+	return len(page.Images) == 0 && page.Count > times(number-1, l.pager.pass.size)
+}
+
 // recount records the latest Count. The pass knows the Count of the pages only.
 func (l *listing) recount(count int) { l.count, l.pager.pass.count = count, count }
 
@@ -173,7 +191,7 @@ func (l *listing) lookForMoved(ctx context.Context) error {
 		return nil
 	}
 	for number := 1; number < pass.next && l.yielded < l.count && !l.left; number++ {
-		page, err := l.pager.fetch(ctx, number)
+		page, err := l.again(ctx, number)
 		if err != nil {
 			return err
 		}

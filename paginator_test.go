@@ -444,6 +444,14 @@ func TestImagesFollowsPagesThatChange(t *testing.T) {
 			3, map[int][]string{1: {"7 a b c", "6 b c d"}, 2: {"6 e f g"}},
 			"a b c e f g d", nil, 3,
 		},
+		"one deleted, and the page before comes empty once": {
+			3, map[int][]string{1: {"7 a b c", "6", "6 b c d"}, 2: {"6 e f g"}},
+			"a b c e f g d", nil, 4,
+		},
+		"one deleted, and the page before stays empty": {
+			3, map[int][]string{1: {"7 a b c", "6"}, 2: {"6 e f g"}},
+			"a b c e f g", appstreaming.ErrIncomplete, 4,
+		},
 		"one deleted before the last page: it is empty": {
 			3, map[int][]string{1: {"4 a b c", "3 b c d"}, 2: {"3"}},
 			"a b c d", nil, 3,
