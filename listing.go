@@ -178,8 +178,16 @@ func (l *listing) lacks(page *ListImageResponse, number int) bool {
 	return len(page.Images) == 0 && page.Count > times(number-1, l.pager.pass.size)
 }
 
-// recount records the latest Count. The pass knows the Count of the pages only.
-func (l *listing) recount(count int) { l.count, l.pager.pass.count = count, count }
+// recount records the latest Count. The pass knows the Count of the pages only. If
+// images were created after its end, others have moved behind it.
+func (l *listing) recount(count int) {
+	pass := l.pager.pass
+	l.count, pass.count = count, count
+	if pass.ended && l.restarts > 0 && count > times(pass.next-1, pass.size) {
+		l.restarts--
+		pass.ended = false
+	}
+}
 
 // lookForMoved yields images that moved to the first pages while Count stayed the
 // same. In that case another image came twice, and fewer images came than Count

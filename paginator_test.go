@@ -452,6 +452,14 @@ func TestImagesFollowsPagesThatChange(t *testing.T) {
 			3, map[int][]string{1: {"7 a b c", "6"}, 2: {"6 e f g"}},
 			"a b c e f g", appstreaming.ErrIncomplete, 4,
 		},
+		"created while looking back: others move behind the end": {
+			1, map[int][]string{1: {"3 a", "4 x"}, 2: {"3 b", "4 y"}, 3: {"2", "4 b"}, 4: {"4 c"}},
+			"a b y x c", nil, 10,
+		},
+		"a Count that never settles": {
+			2, map[int][]string{1: {"4 a b"}, 2: {"2"}},
+			"a b", nil, 11,
+		},
 		"one deleted before the last page: it is empty": {
 			3, map[int][]string{1: {"4 a b c", "3 b c d"}, 2: {"3"}},
 			"a b c d", nil, 3,
@@ -530,7 +538,7 @@ func TestImagesFollowsPagesThatChange(t *testing.T) {
 		},
 		"a Count that lags behind deleted images": {
 			2, map[int][]string{1: {"6 a b"}, 2: {"6 c d", "5 c d"}, 3: {"5"}},
-			"a b c d", nil, 5,
+			"a b c d", nil, 7,
 		},
 		"a Count that fell by less than is missing": {
 			2, map[int][]string{1: {"900 a b"}, 2: {"900 c d"}, 3: {"899"}},
