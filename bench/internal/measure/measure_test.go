@@ -113,7 +113,7 @@ func TestLiveForgetsWhatWasDropped(t *testing.T) {
 	during := Live()
 	sink = nil
 	after := Live()
-	if during < before+8<<20 || after > before+4<<20 {
+	if during < before+7<<20 || after > before+4<<20 { // other objects come and go
 		t.Errorf("live before, during, after = %d, %d, %d", before, during, after)
 	}
 }
