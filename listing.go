@@ -126,10 +126,12 @@ func (l *listing) lookBack(ctx context.Context, number int, page *ListImageRespo
 			return err
 		}
 		l.take(again.Images, recent)
+		l.pager.pass.renew(len(again.Images))
 		if again.Count > 0 {
 			count = again.Count
 		}
 		if l.left || count == l.count && !grown {
+			l.recount(count)
 			return nil
 		}
 	}

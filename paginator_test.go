@@ -1092,6 +1092,22 @@ func TestAPageFetchedAheadDoesNotEndAListingThatHasGrown(t *testing.T) {
 	}
 }
 
+// Page 3 was fetched ahead and was the last one then, with one image. Three images
+// were created since, and page 4 comes empty once.
+func TestAPageFetchedAheadDoesNotStayTheLastOne(t *testing.T) {
+	t.Parallel()
+	lister := &scripted{pages: map[int][]string{1: {"5 a b", "8 x y"}, 2: {"8 z a"}, 3: {"5 e", "8 b c"}, 4: {"8", "8 d e"}}}
+	images, err := list(t.Context(), lister, 2, appstreaming.WithPrefetch(4))
+	var got []string
+	for _, image := range images {
+		got = append(got, image.ImageID)
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{"a", "b", "c", "d", "e", "x", "y", "z"}, got); diff != "" || err != nil {
+		t.Errorf("ended with %v; images (-want +got):\n%s", err, diff)
+	}
+}
+
 // A lister can return an error of this type, for a listing of its own.
 func TestAnIncompleteErrorOfTheListerIsLeftAlone(t *testing.T) {
 	t.Parallel()

@@ -184,6 +184,13 @@ func (p *pass) complete(page *ListImageResponse) bool {
 	return !p.versions.found || p.last < p.full
 }
 
+// renew records how many images the latest page holds now. It was fetched ahead,
+// and may have been short then.
+func (p *pass) renew(images int) {
+	p.kept = plus(p.kept-p.last, images)
+	p.last, p.full, p.largest = images, max(p.full, images), max(p.largest, images)
+}
+
 // reopen makes the pass go on to a page without new images, because its end is in
 // doubt.
 func (p *pass) reopen() { p.ended, p.uneven = false, true }
