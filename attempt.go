@@ -99,8 +99,9 @@ func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, 
 	return resp, nil
 }
 
-// closeGrace is how long a call waits for a body's Close after ctx has ended.
-const closeGrace = 10 * time.Millisecond
+// grace is how long a call waits, after the time at which ctx ends, for what ends
+// with it: a body's Close, or a ctx whose timer is late.
+const grace = 10 * time.Millisecond
 
 // closeInTime closes the response's body when ctx ends or the returned function
 // is called, whichever comes first. This ends a read with ctx even if the
@@ -124,7 +125,7 @@ func closeInTime(ctx context.Context, resp *http.Response) (finish func()) {
 			if panicked != nil {
 				panic(panicked)
 			}
-		case <-time.After(closeGrace):
+		case <-time.After(grace):
 		}
 	}
 }

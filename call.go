@@ -312,7 +312,7 @@ func hasEnded(ctx context.Context) bool {
 	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
 		select {
 		case <-ctx.Done():
-		case <-time.After(closeGrace): // a ctx that ignores its own deadline
+		case <-time.After(grace): // a ctx that ignores its own deadline
 		}
 	}
 	return ctx.Err() != nil

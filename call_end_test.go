@@ -225,7 +225,7 @@ func TestNothingThatIgnoresItsContextHoldsUpACall(t *testing.T) {
 					client := sendingThrough(t, s.send, WithRateLimit(s), WithRetry(policy))
 					start := time.Now()
 					_, err := client.ListImage(ctx, ListImageRequest{})
-					if took := time.Since(start); took < time.Second || took > time.Second+closeGrace || !errors.Is(err, want) {
+					if took := time.Since(start); took < time.Second || took > time.Second+grace || !errors.Is(err, want) {
 						t.Errorf("got %v after %v, want %v after 1s", err, took, want)
 					}
 					time.Sleep(3 * time.Hour) // what is left behind ends, without harm
@@ -772,7 +772,7 @@ func TestACanceledRequestIsNotTheEndOfACtxWhoseDeadlineHasPassed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen error
 		client := sendingThrough(t, func(*http.Request) (*http.Response, error) {
-			time.Sleep(2*time.Second + closeGrace/2)
+			time.Sleep(2*time.Second + grace/2)
 			return nil, fmt.Errorf("stopped: %w", context.Canceled)
 		}, WithObserver(func(_ context.Context, a Attempt) { seen = a.Err }))
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)

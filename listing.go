@@ -17,7 +17,7 @@ const maxRestarts = 8
 // images may have moved from later pages to these pages. The listing then looks
 // back: it requests the pages again, backwards, until one holds an image that was
 // yielded before the change. All images before that one are known.
-// A page without such an image, or without images, proves nothing.
+// A page without such an image, or rightly without images, proves nothing.
 //
 // A page that holds more images than the page before it leads to a look back too:
 // the page before lacked images, or the service has raised its limit.
