@@ -18,8 +18,8 @@ var (
 	// ErrPageLoop says that the service sent an earlier page again instead of the
 	// page asked for.
 	ErrPageLoop = errors.New("service sent the same page again")
-	// ErrIncomplete says that a listing ended before all images that the service
-	// counts were listed; see IncompleteError.
+	// ErrIncomplete says that the service counts more images than it sent in a
+	// listing; see IncompleteError.
 	ErrIncomplete = errors.New("listing is incomplete")
 	// ErrNoCredentials says that no source had credentials.
 	ErrNoCredentials = errors.New("no credentials")
@@ -35,7 +35,8 @@ var (
 	// ErrUnstable says that Client.Snapshot saw the inventory change in every
 	// pass it was allowed.
 	ErrUnstable = errors.New("image inventory kept changing")
-	// ErrImageFailed says that an image waited for is CREATE_FAILED.
+	// ErrImageFailed says that an image waited for has the status CREATE_FAILED,
+	// or another that ends in FAILED.
 	ErrImageFailed = errors.New("image creation failed")
 	// ErrImageGone says that an image waited for is no longer listed, or that its
 	// status says it is deleted.
@@ -51,7 +52,8 @@ var (
 	// ErrThrottled says that the service refused a request because there were
 	// too many: an *APIError with the code Throttling, Throttling.User,
 	// ThrottlingException, TooManyRequests, FlowControl or a similar one, or with
-	// HTTP status 429 and no code.
+	// HTTP status 429 and no code. A *CredentialsError matches it if STS refused
+	// with such a code; the same holds for the two classes below.
 	ErrThrottled = errors.New("throttled")
 	// ErrNotAuthorized says that the identity may not make the call: an
 	// *APIError with the code Forbidden, NoPermission, AccessDenied,
@@ -262,7 +264,8 @@ func (e *ParamError) Error() string {
 	return printable(fmt.Sprintf("appstreaming: %s %q %s", e.Field, shortened(e.Value, maxShownName), e.Reason))
 }
 
-// OptionError is an invalid [Option] or region. It is found before anything is
+// OptionError is an invalid [Option], region or [ImageLister], or an invalid
+// field of [WaitOptions] or [SnapshotOptions]. It is found before anything is
 // sent.
 type OptionError struct {
 	Option string // such as "WithPrefetch"

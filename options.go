@@ -14,7 +14,7 @@ import (
 	"github.com/wuying-go/appstreaming/internal/retry"
 )
 
-// MaxPrefetch is the largest window [WithPrefetch] accepts.
+// MaxPrefetch is the largest number of pages that [WithPrefetch] accepts.
 const MaxPrefetch = 64
 
 // defaultMaxResponseBytes is about a hundred times the size of the largest page
@@ -252,8 +252,9 @@ func WithPacing(on bool) Option {
 }
 
 // WithLogger logs failed attempts at Info and successful attempts at Debug, with
-// reason, host, status, request id, attempt number and waits. It never logs URLs,
-// headers, parameters or credentials. Default: no log.
+// reason, attempt number, host, status, request id, waits, duration, and why no
+// further attempt follows. It never logs URLs, headers, parameters or
+// credentials. Default: no log.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		if l == nil {
@@ -317,26 +318,28 @@ func WithRawResponse() Option {
 	return func(c *config) error { c.raw = true; return nil }
 }
 
-// WithParam adds or overrides a raw request parameter. The key is a flattened wire
-// name, such as "Region" or "FilterList.1.Key". Names that the signature uses,
-// such as Action, Version and Signature, are refused. With [SignatureACS3] the
-// parameter travels in the form, except for Distro and TagList.
+// WithParam adds or overrides a raw request parameter. The name is a flattened
+// wire name, such as "Region" or "FilterList.1.Key". Names that the signature
+// uses, such as Action, Version and Signature, are refused. Listings also refuse
+// PageNumber and PageSize: use the fields of [ListImageRequest]. With
+// [SignatureACS3] the parameter travels in the form, except for Distro and
+// TagList.
 //
-// Validate does not check the value. A String text of the request does not
-// contain it.
-func WithParam(key, value string) Option {
+// The value must be UTF-8 without control characters; nothing else is checked.
+// [ListImageRequest.String] does not show the parameter.
+func WithParam(name, value string) Option {
 	return func(c *config) error {
-		if key == "" || strings.IndexFunc(key, notInParamName) >= 0 {
-			return &OptionError{Option: "WithParam", Value: key, Reason: "a parameter name consists of ASCII letters, digits, '.', '-' and '_'"}
+		if name == "" || strings.IndexFunc(name, notInParamName) >= 0 {
+			return &OptionError{Option: "WithParam", Value: name, Reason: "a parameter name consists of ASCII letters, digits, '.', '-' and '_'"}
 		}
-		if isReserved(key) {
-			return &OptionError{Option: "WithParam", Value: key, Reason: "the name is reserved for signing"}
+		if isReserved(name) {
+			return &OptionError{Option: "WithParam", Value: name, Reason: "the name is reserved for signing"}
 		}
 		if reason := textFault(value); reason != "" {
-			return &OptionError{Option: "WithParam", Value: key, Reason: "the value " + reason}
+			return &OptionError{Option: "WithParam", Value: name, Reason: "the value " + reason}
 		}
-		kept := slices.DeleteFunc(slices.Clone(c.extra), func(p acs.Param) bool { return p.Name == key })
-		c.extra = append(kept, acs.Param{Name: key, Value: value})
+		kept := slices.DeleteFunc(slices.Clone(c.extra), func(p acs.Param) bool { return p.Name == name })
+		c.extra = append(kept, acs.Param{Name: name, Value: value})
 		return nil
 	}
 }

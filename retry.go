@@ -148,10 +148,10 @@ var temporaryFamilies = [...]Code{
 //     RequestTimeout and SignatureNonceUsed, and the families of these codes.
 //   - With any status, a refusal whose body broke off before its code.
 //
-// It reports false for an error that says that ctx has ended. Some errors are
-// retried once although it reports false for them: time errors when the clock
-// could be corrected, and a refused security token, after the credentials
-// provider was asked again.
+// It reports false for an error that says that ctx has ended. Some refusals are
+// retried once although it reports false for them: of the time, when the clock
+// could be corrected; of a security token, after the credentials provider was
+// asked again; and of an access key, when the provider then has another one.
 func DefaultRetryable(err error) bool {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false

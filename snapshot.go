@@ -14,7 +14,7 @@ const defaultMaxPasses = 5
 type Snapshot struct {
 	Images []Image
 	Count  int  // images in the inventory, as the service counts them
-	Passes int  // listings made
+	Passes int  // listings made, including those that failed
 	Stable bool // the last two passes agree
 }
 
@@ -34,10 +34,13 @@ type SnapshotOptions struct {
 //
 // When no two passes agree within MaxPasses, Snapshot returns the last pass and
 // an error that matches [ErrUnstable]. When a pass fails, it returns that
-// pass's error, and the pass before if there was one. A pass that ends in
-// [ErrPageLoop] or [ErrIncomplete] counts toward MaxPasses but agrees with no
-// other, because a change during the pass can be the cause. req.PageNumber must
-// be unset. Snapshot is safe for concurrent use.
+// pass's error, and the latest complete pass, or nil if there was none. A pass
+// that ends in [ErrPageLoop] or [ErrIncomplete] counts toward MaxPasses but
+// agrees with no other, because a change during the pass can be the cause.
+// Snapshot then goes on, unless that pass was the last one.
+//
+// An invalid MaxPasses is an [*OptionError]. A req.PageNumber of more than 1 is
+// a [*ParamError]. Snapshot is safe for concurrent use.
 func (c *Client) Snapshot(ctx context.Context, req ListImageRequest, o SnapshotOptions, opts ...Option) (*Snapshot, error) {
 	return TakeSnapshot(ctx, c, req, o, opts...)
 }

@@ -68,7 +68,8 @@ type Fault struct {
 	Gzip bool
 	// Chunked sends the body without its length.
 	Chunked bool
-	// DripBytes of the body at a time, DripEvery apart. 0: all at once.
+	// DripBytes is how many bytes of the body are sent at a time, and DripEvery
+	// the pause between them. 0: all at once.
 	DripBytes int
 	DripEvery time.Duration
 

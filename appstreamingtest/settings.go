@@ -79,7 +79,8 @@ type Listing struct {
 	OmitCount        bool  // Count is absent
 }
 
-// SetListing sets how the server lists from now on.
+// SetListing sets how the server lists from now on. Default: the zero [Listing],
+// which lists correctly.
 func (s *Server) SetListing(l Listing) {
 	l.EmptyPages = append([]int(nil), l.EmptyPages...)
 	if l.Count != nil {
