@@ -99,10 +99,6 @@ func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, 
 	return resp, nil
 }
 
-// grace is how long a call waits, after the time at which ctx ends, for what ends
-// with it: a body's Close, or a ctx whose timer is late.
-const grace = 10 * time.Millisecond
-
 // closeInTime closes the response's body when ctx ends or the returned function
 // is called, whichever comes first. This ends a read with ctx even if the
 // caller's transport does not watch ctx. After ctx's end, nobody waits long for

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/wuying-go/appstreaming/internal/pacer"
@@ -225,29 +224,6 @@ func (c *call) correct(err error) bool {
 	return false
 }
 
-// isTimeError reports whether the service refused the time of a request.
-func isTimeError(err error) bool {
-	apiErr, ok := as[*APIError](err)
-	return ok && inFamilies(apiErr.Code, []Code{CodeInvalidTimestamp, "IllegalTimestamp", "RequestTimeTooSkewed"})
-}
-
-// isTokenError reports whether the service refused a security token. Some
-// operations name the reason in the message only.
-func isTokenError(err error) bool {
-	apiErr, ok := as[*APIError](err)
-	return ok && (CodeInvalidSecurityTokenExpired.covers(apiErr.Code) ||
-		CodeInvalidParameter.covers(apiErr.Code) && strings.Contains(strings.ToLower(apiErr.Message), "securitytoken.expired"))
-}
-
-// isKeyError reports whether the service refused the key, or a token for a
-// reason other than its age.
-func isKeyError(err error) bool {
-	apiErr, ok := as[*APIError](err)
-	return ok && inFamilies(apiErr.Code, []Code{
-		CodeInvalidAccessKeyID, "Forbidden.AccessKeyDisabled", CodeInvalidSecurityToken, CodeMissingSecurityToken,
-	})
-}
-
 // err returns the error of a call without a page.
 func (c *call) err() error {
 	ended := c.notAdmitted
@@ -290,39 +266,4 @@ func concluded(err error, attempts int, stopReason string) error {
 		return &copied
 	}
 	return err
-}
-
-// withoutOthersContext returns an error like err that does not match an error of
-// package context, except the one with which ctx ended.
-func withoutOthersContext(ctx context.Context, err error) error {
-	other := context.Canceled
-	if ctx.Err() == context.Canceled {
-		other = context.DeadlineExceeded
-	}
-	if ctx.Err() == nil || errors.Is(err, other) {
-		return redact.ContextErrors(err)
-	}
-	return err
-}
-
-// hasEnded reports whether a caller's ctx has ended. If its deadline has passed but
-// its timer is late, hasEnded waits for that. A deadline that is also the end of
-// an attempt must not look like the attempt's.
-func hasEnded(ctx context.Context) bool {
-	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
-		select {
-		case <-ctx.Done():
-		case <-time.After(grace): // a ctx that ignores its own deadline
-		}
-	}
-	return ctx.Err() != nil
-}
-
-// ctxError returns ctx's error, joined with its cause when that differs.
-func ctxError(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if errors.Is(err, cause) {
-		return err
-	}
-	return wrapf("%w: %w", err, cause)
 }

@@ -92,7 +92,7 @@ func (c Credentials) checked() (Credentials, error) {
 // notInKeyID reports characters that could end the identifier inside the
 // Authorization header, and all others that no identifier has.
 func notInKeyID(r rune) bool {
-	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(".-_", r))
+	return !isLetterOrDigit(r) && !strings.ContainsRune(".-_", r)
 }
 
 func notInSecret(r rune) bool { return r <= ' ' || r >= 0x7f }

@@ -237,20 +237,6 @@ func (e *IncompleteError) Error() string {
 // Unwrap returns [ErrIncomplete].
 func (e *IncompleteError) Unwrap() error { return ErrIncomplete }
 
-// requestedDelay returns the delay that the service requests with an error.
-func requestedDelay(err error) time.Duration {
-	if refusal, ok := as[*APIError](err); ok {
-		return refusal.RetryAfter
-	}
-	if broken, ok := as[*TransportError](err); ok {
-		return broken.RetryAfter
-	}
-	if garbled, ok := as[*DecodeError](err); ok {
-		return garbled.RetryAfter
-	}
-	return 0
-}
-
 // ParamError is an invalid request parameter. It is found before anything is
 // sent.
 type ParamError struct {
@@ -334,6 +320,13 @@ func withTrail(b *strings.Builder, requestID string, made int, stopped string) s
 	return printable(b.String())
 }
 
+func attempts(n int) string {
+	if n == 1 {
+		return "1 attempt"
+	}
+	return fmt.Sprintf("%d attempts", n)
+}
+
 // printable replaces the characters that could forge a line of a log, control a
 // terminal or reorder a line on the screen: control, format and bidirectional
 // characters, and line separators. Bytes that are not UTF-8 become U+FFFD. Every
@@ -361,4 +354,14 @@ func clip(b []byte, n int) []byte {
 		return b[:n]
 	}
 	return b
+}
+
+// as is errors.AsType, which Go 1.25 does not have.
+func as[E error](err error) (E, bool) {
+	if err == nil { // needs no memory
+		return *new(E), false
+	}
+	var target E
+	ok := errors.As(err, &target)
+	return target, ok
 }

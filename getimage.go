@@ -39,14 +39,6 @@ func (c *Client) GetImageByName(ctx context.Context, name string, opts ...Option
 	return onlyImage(ctx, c, ListImageRequest{ImageName: name}, opts, is, "name", name)
 }
 
-// checkSet checks an argument that must not be empty.
-func checkSet(field, value string) error {
-	if _, _, reason := itemFault(value); reason != "" {
-		return &ParamError{Field: field, Value: value, Reason: reason}
-	}
-	return nil
-}
-
 // onlyImage returns the version in use of the only image that is wanted.
 func onlyImage(
 	ctx context.Context, l ImageLister, req ListImageRequest, opts []Option, wanted func(*Image) bool, kind, value string,

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"net/http"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/wuying-go/appstreaming/internal/acs"
@@ -164,35 +164,29 @@ func itemFault[T ~string](item T) (member, value, reason string) {
 	if item == "" {
 		return "", "", "must not be empty"
 	}
-	return "", string(item), textFault(string(item))
+	return "", string(item), acs.TextFault(string(item))
 }
 
 func tagFault(tag Tag) (member, value, reason string) {
 	if _, value, reason = itemFault(tag.Key); reason != "" {
 		return ".Key", value, reason
 	}
-	return ".Value", tag.Value, textFault(tag.Value)
+	return ".Value", tag.Value, acs.TextFault(tag.Value)
 }
 
 func checkText(field, value string) error {
-	if reason := textFault(value); reason != "" {
+	if reason := acs.TextFault(value); reason != "" {
 		return &ParamError{Field: field, Value: value, Reason: reason}
 	}
 	return nil
 }
 
-// textFault returns what is wrong with a text, or "". Control characters are a
-// bug or an injection. Invalid UTF-8 is signed as one text and read as another.
-func textFault(value string) string {
-	if !utf8.ValidString(value) {
-		return "must be valid UTF-8"
+// checkSet checks an argument that must not be empty.
+func checkSet(field, value string) error {
+	if _, _, reason := itemFault(value); reason != "" {
+		return &ParamError{Field: field, Value: value, Reason: reason}
 	}
-	for i, c := range value {
-		if unicode.IsControl(c) {
-			return fmt.Sprintf("must not contain control characters (%U at byte %d)", c, i)
-		}
-	}
-	return ""
+	return nil
 }
 
 // appendParams appends the request's parameters under their wire names. The
@@ -269,4 +263,37 @@ func (c *Client) list(ctx context.Context, cfg *config, at pagePlace, req ListIm
 		}
 		return c.execute(ctx, cfg, at, cfg.unsigned(listImage, req.appendParams(make([]acs.Param, 0, 20))))
 	})
+}
+
+// SignedURL returns the request as one URL with the RPC signature, for use with
+// curl or a browser. Of the options, those for credentials, the endpoint and
+// parameters have an effect; [WithSignature] has none.
+//
+// The service accepts the URL once, within 15 minutes. Until then the URL is a
+// secret. SignedURL asks the credentials provider and sends nothing.
+//
+// It returns a [*ParamError], an [*OptionError] or a [*CredentialsError].
+func (c *Client) SignedURL(ctx context.Context, req ListImageRequest, opts ...Option) (string, error) {
+	cfg, err := c.callConfig(opts)
+	if err != nil {
+		return "", err
+	}
+	if err := req.Validate(); err != nil {
+		return "", err
+	}
+	found, err := cfg.credentialsFor(ctx)
+	if err != nil {
+		return "", err
+	}
+	unsigned := cfg.unsigned(listImage, req.appendParams(nil))
+	query, _, err := unsigned.rpcQuery(http.MethodGet, stamp{
+		credentials: found,
+		nonce:       cfg.nonce(),
+		time:        c.shared.clock.Now(cfg.now()),
+	})
+	if err != nil {
+		return "", err
+	}
+	signed := cfg.endpoint.url(query)
+	return signed.String(), nil
 }

@@ -335,7 +335,7 @@ func WithParam(name, value string) Option {
 		if isReserved(name) {
 			return &OptionError{Option: "WithParam", Value: name, Reason: "the name is reserved for signing"}
 		}
-		if reason := textFault(value); reason != "" {
+		if reason := acs.TextFault(value); reason != "" {
 			return &OptionError{Option: "WithParam", Value: name, Reason: "the value " + reason}
 		}
 		kept := slices.DeleteFunc(slices.Clone(c.extra), func(p acs.Param) bool { return p.Name == name })

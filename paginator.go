@@ -136,6 +136,17 @@ func (p *Pager) Next(ctx context.Context) (*ListImageResponse, error) {
 	if !found {
 		page, err = p.fetch(ctx, number)
 	}
+	if err != nil {
+		return nil, err
+	}
+	return p.settle(ctx, page)
+}
+
+// settle returns a response for the next page if the pass accepts it. Otherwise it
+// requests the page again, or other pages that decide what this one means.
+func (p *Pager) settle(ctx context.Context, page *ListImageResponse) (*ListImageResponse, error) {
+	number := p.pass.next
+	var err error
 	for again := false; err == nil; {
 		// A page fetched ahead can be older than the pages before it. When its
 		// Count is lower, it does not show where the listing ends.
@@ -272,31 +283,6 @@ func Pages(ctx context.Context, l ImageLister, req ListImageRequest, opts ...Opt
 			}
 		}
 	}
-}
-
-// Images ranges over all images of a listing, from req.PageNumber on: a range
-// without an error has yielded every image. It yields each version of an image
-// once. Images without ImageID have no identity and are all yielded. An error is
-// yielded once, with a zero Image, and ends the range; all images yielded before
-// it are valid. Each range starts a new listing. Breaking out of the loop
-// cancels requests in flight.
-//
-// The service pages by number, so images move to other pages when images are
-// created or deleted during the listing. Where Count changes between two pages,
-// Images asks for the earlier pages again, backwards, until it finds no image
-// that it missed. It does the same where a page is larger than the page before.
-// Where an image comes twice although Count is the same, it asks for the first
-// pages again, and for further pages. It cannot see other changes that cancel
-// out in Count between two requests: use [Client.Snapshot] where that matters.
-//
-// Images remembers a digest of each image, about 40 bytes.
-func (c *Client) Images(ctx context.Context, req ListImageRequest, opts ...Option) iter.Seq2[Image, error] {
-	return Images(ctx, c, req, opts...)
-}
-
-// Images is [Client.Images] for any [ImageLister].
-func Images(ctx context.Context, l ImageLister, req ListImageRequest, opts ...Option) iter.Seq2[Image, error] {
-	return func(yield func(Image, error) bool) { newListing(l, req, opts).all(ctx)(yield) }
 }
 
 // Collect returns all items of seq, such as the images of [Client.Images]. On an

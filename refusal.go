@@ -310,10 +310,3 @@ func (c *call) maskedHeader(header http.Header) http.Header {
 	}
 	return masked
 }
-
-func attempts(n int) string {
-	if n == 1 {
-		return "1 attempt"
-	}
-	return fmt.Sprintf("%d attempts", n)
-}

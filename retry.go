@@ -11,9 +11,11 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
+	"github.com/wuying-go/appstreaming/internal/redact"
 	"github.com/wuying-go/appstreaming/internal/retry"
 )
 
@@ -150,8 +152,9 @@ var temporaryFamilies = [...]Code{
 //
 // It reports false for an error that says that ctx has ended. Some refusals are
 // retried once although it reports false for them: of the time, when the clock
-// could be corrected; of a security token, after the credentials provider was
-// asked again; and of an access key, when the provider then has another one.
+// could be corrected; of an expired security token, after the credentials
+// provider was asked again; and of an access key or another token, when the
+// provider then has other credentials.
 func DefaultRetryable(err error) bool {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false
@@ -169,16 +172,6 @@ func DefaultRetryable(err error) bool {
 	return false
 }
 
-// as is errors.AsType, which Go 1.25 does not have.
-func as[E error](err error) (E, bool) {
-	if err == nil { // needs no memory
-		return *new(E), false
-	}
-	var target E
-	ok := errors.As(err, &target)
-	return target, ok
-}
-
 func isTemporary(err *APIError) bool {
 	switch status := err.StatusCode; {
 	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= 500:
@@ -192,6 +185,43 @@ func isTemporary(err *APIError) bool {
 func isThrottled(err error) bool {
 	apiErr, ok := as[*APIError](err)
 	return ok && (apiErr.StatusCode == http.StatusTooManyRequests || apiErr.class() == ErrThrottled)
+}
+
+// isTimeError reports whether the service refused the time of a request.
+func isTimeError(err error) bool {
+	apiErr, ok := as[*APIError](err)
+	return ok && inFamilies(apiErr.Code, []Code{CodeInvalidTimestamp, CodeIllegalTimestamp, "RequestTimeTooSkewed"})
+}
+
+// isTokenError reports whether the service refused a security token. Some
+// operations name the reason in the message only.
+func isTokenError(err error) bool {
+	apiErr, ok := as[*APIError](err)
+	return ok && (CodeInvalidSecurityTokenExpired.covers(apiErr.Code) ||
+		CodeInvalidParameter.covers(apiErr.Code) && strings.Contains(strings.ToLower(apiErr.Message), "securitytoken.expired"))
+}
+
+// isKeyError reports whether the service refused the key, or a token for a
+// reason other than its age.
+func isKeyError(err error) bool {
+	apiErr, ok := as[*APIError](err)
+	return ok && inFamilies(apiErr.Code, []Code{
+		CodeInvalidAccessKeyID, "Forbidden.AccessKeyDisabled", CodeInvalidSecurityToken, CodeMissingSecurityToken,
+	})
+}
+
+// requestedDelay returns the delay that the service requests with an error.
+func requestedDelay(err error) time.Duration {
+	if refusal, ok := as[*APIError](err); ok {
+		return refusal.RetryAfter
+	}
+	if broken, ok := as[*TransportError](err); ok {
+		return broken.RetryAfter
+	}
+	if garbled, ok := as[*DecodeError](err); ok {
+		return garbled.RetryAfter
+	}
+	return 0
 }
 
 func isCertificateError(err error) bool {
@@ -235,4 +265,43 @@ func isNetworkError(err error) bool {
 		}
 	}
 	return false
+}
+
+// ctxError returns ctx's error, joined with its cause when that differs.
+func ctxError(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(err, cause) {
+		return err
+	}
+	return wrapf("%w: %w", err, cause)
+}
+
+// withoutOthersContext returns an error like err that does not match an error of
+// package context, except the one with which ctx ended.
+func withoutOthersContext(ctx context.Context, err error) error {
+	other := context.Canceled
+	if ctx.Err() == context.Canceled {
+		other = context.DeadlineExceeded
+	}
+	if ctx.Err() == nil || errors.Is(err, other) {
+		return redact.ContextErrors(err)
+	}
+	return err
+}
+
+// grace is how long a call waits, after the time at which ctx ends, for what ends
+// with it: a body's Close, or a ctx whose timer is late.
+const grace = 10 * time.Millisecond
+
+// hasEnded reports whether a caller's ctx has ended. If its deadline has passed but
+// its timer is late, hasEnded waits for that. A deadline that is also the end of
+// an attempt must not look like the attempt's.
+func hasEnded(ctx context.Context) bool {
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(grace): // a ctx that ignores its own deadline
+		}
+	}
+	return ctx.Err() != nil
 }

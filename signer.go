@@ -328,36 +328,3 @@ func newNonce() string {
 	rand.Read(b[:]) // never returns an error
 	return acs.Hex(b[:])
 }
-
-// SignedURL returns the request as one URL with the RPC signature, for use with
-// curl or a browser. Of the options, those for credentials, the endpoint and
-// parameters have an effect; [WithSignature] has none.
-//
-// The service accepts the URL once, within 15 minutes. Until then the URL is a
-// secret. SignedURL asks the credentials provider and sends nothing.
-//
-// It returns a [*ParamError], an [*OptionError] or a [*CredentialsError].
-func (c *Client) SignedURL(ctx context.Context, req ListImageRequest, opts ...Option) (string, error) {
-	cfg, err := c.callConfig(opts)
-	if err != nil {
-		return "", err
-	}
-	if err := req.Validate(); err != nil {
-		return "", err
-	}
-	found, err := cfg.credentialsFor(ctx)
-	if err != nil {
-		return "", err
-	}
-	unsigned := cfg.unsigned(listImage, req.appendParams(nil))
-	query, _, err := unsigned.rpcQuery(http.MethodGet, stamp{
-		credentials: found,
-		nonce:       cfg.nonce(),
-		time:        c.shared.clock.Now(cfg.now()),
-	})
-	if err != nil {
-		return "", err
-	}
-	signed := cfg.endpoint.url(query)
-	return signed.String(), nil
-}

@@ -1,8 +1,11 @@
 package acs
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Param is one request parameter. The parts of its name are kept apart, so that
@@ -62,6 +65,21 @@ func AppendNumbers[T ~int | ~int32](params []Param, name string, items []T) []Pa
 	}
 	Sort(params[start:]) // "List.10" comes before "List.2"
 	return params
+}
+
+// TextFault returns why a text cannot be the value of a parameter, or "". Control
+// characters are a bug or an injection. Invalid UTF-8 would be signed as one text
+// and read as another.
+func TextFault(value string) string {
+	if !utf8.ValidString(value) {
+		return "must be valid UTF-8"
+	}
+	for i, c := range value {
+		if unicode.IsControl(c) {
+			return fmt.Sprintf("must not contain control characters (%U at byte %d)", c, i)
+		}
+	}
+	return ""
 }
 
 // Sort orders parameters by their flattened names, byte by byte: the order that

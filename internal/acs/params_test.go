@@ -83,6 +83,23 @@ func TestListsAreSortedByNameAndLeaveEarlierParametersAlone(t *testing.T) {
 	}
 }
 
+func TestAValueIsValidUTF8WithoutControlCharacters(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"":              "",
+		"a b~設計云\u2028": "",
+		"a\x00":         "must not contain control characters (U+0000 at byte 1)",
+		"計\r\n":         "must not contain control characters (U+000D at byte 3)",
+		"\u0085":        "must not contain control characters (U+0085 at byte 0)",
+		"\xff\n":        "must be valid UTF-8",
+		"a\xed\xa0":     "must be valid UTF-8",
+	} {
+		if got := TextFault(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestParametersSortByTheBytesOfTheirNames(t *testing.T) {
 	t.Parallel()
 	params := []Param{
