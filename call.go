@@ -23,9 +23,9 @@ type call struct {
 	turn    pacer.Turn
 	keyID   string // of the credentials found last
 
-	number             int       // attempts made
-	uncounted          int       // throttled ones of them that do not count toward MaxAttempts
-	throttledSince     time.Time // zero when the latest attempt was not throttled
+	number             int // attempts made
+	uncounted          int // throttled ones of them that do not count toward MaxAttempts
+	throttling         throttling
 	page               *ListImageResponse
 	failure            error  // of the last attempt that failed for another reason than ctx's end
 	notAdmitted        error  // why no attempt could begin
@@ -188,7 +188,7 @@ func (c *call) decide() (wait time.Duration, again bool, stopReason string) {
 		// return together.
 		wait = min(hint+c.cfg.jitter(hint/10), policy.maxDelay())
 	case !corrected:
-		wait = c.cfg.jitter(policy.delayBound(c.number, err))
+		wait = c.cfg.jitter(policy.delayBound(c.number-c.uncounted, err))
 	}
 	if deadline, ok := c.ctx.Deadline(); ok && !c.cfg.now().Add(wait).Before(deadline) {
 		return 0, false, fmt.Sprintf("the wait of %v would outlast ctx's deadline", wait.Round(time.Millisecond))

@@ -105,23 +105,42 @@ func (c *call) maxAttempts() int {
 	return c.cfg.retry.maxAttempts()
 }
 
-// countThrottled notes whether the attempt just made was throttled.
+// throttling describes how the service throttles a call. It is zero when the
+// latest attempt was not throttled.
+type throttling struct {
+	since    time.Time // the first refusal since the listing's latest progress
+	refusals int       // since then
+	progress pacer.Progress
+}
+
+// countThrottled notes whether the attempt just made was throttled. A page that
+// was fetched ahead may have waited long for the pages before it. When one of
+// them was served, the patience begins again.
 func (c *call) countThrottled() {
-	switch {
-	case !c.last.throttled:
-		c.throttledSince = time.Time{}
+	if !c.last.throttled {
+		c.throttling = throttling{}
 		return
-	case c.throttledSince.IsZero():
-		c.throttledSince = c.last.end()
 	}
+	if progress := c.turn.Progress; c.throttling.refusals == 0 || progress.Listing != c.throttling.progress.Listing {
+		c.throttling = throttling{since: c.last.end(), progress: progress}
+	}
+	c.throttling.refusals++
 	if c.isPatient() {
 		c.uncounted++
 	}
 }
 
+// fewestRefusals is how often a page is refused before it is given up, while the
+// service serves other calls. Where many calls wait, a page may get its turn only
+// once a minute.
+const fewestRefusals = 4
+
 // patienceLost reports whether the service has throttled the page for too long.
 func (c *call) patienceLost() bool {
-	return c.last.throttled && c.isPatient() && c.last.end().Sub(c.throttledSince) > c.cfg.retry.throttlePatience()
+	if !c.last.throttled || !c.isPatient() || c.last.end().Sub(c.throttling.since) <= c.cfg.retry.throttlePatience() {
+		return false
+	}
+	return c.throttling.refusals >= fewestRefusals || c.turn.Progress.Account == c.throttling.progress.Account
 }
 
 func (o *outcome) end() time.Time { return o.start.Add(o.duration) }

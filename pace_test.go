@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/wuying-go/appstreaming/internal/pacer"
 )
 
 // limited is a service with a rate limit: a bucket of tokens.
@@ -408,6 +410,96 @@ func TestAListingIsPatientWithThrottledPages(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Without prefetch, a page is first requested when the pages before it are there.
+// Its patience must not begin earlier with prefetch.
+func TestPrefetchEndsNoListingThatSucceedsWithoutIt(t *testing.T) {
+	t.Parallel()
+	for _, window := range []int{0, 1, 8, 64} {
+		t.Run(fmt.Sprintf("window %d", window), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				service := &limited{rate: 1, burst: 2, pages: 40, takes: 30 * ms}
+				start := time.Now()
+				client := sendingThrough(t, func(req *http.Request) (*http.Response, error) {
+					if since := time.Since(start); 0 < since && since < 55*time.Second {
+						a := refusal(400, "Throttling.User")
+						return respond(a.status, a.header, a.body), nil
+					}
+					return service.answer(req)
+				}, WithPrefetch(window))
+				images, err := Collect(client.Images(t.Context(), ListImageRequest{PageSize: 1}))
+				if err != nil || len(images) != service.pages {
+					t.Errorf("%d images and %v, want %d", len(images), err, service.pages)
+				}
+			})
+		})
+	}
+}
+
+func TestPatienceCountsWhileThePageIsRefused(t *testing.T) {
+	t.Parallel()
+	type refused struct {
+		at       time.Duration
+		progress pacer.Progress
+	}
+	tests := map[string]struct {
+		refusals []refused
+		want     bool
+	}{
+		"for a minute":              {[]refused{{0, pacer.Progress{}}, {time.Minute, pacer.Progress{}}}, false},
+		"for more than a minute":    {[]refused{{0, pacer.Progress{}}, {time.Minute + 1, pacer.Progress{}}}, true},
+		"a page before it was next": {[]refused{{0, pacer.Progress{}}, {time.Hour, pacer.Progress{Listing: 1, Account: 1}}}, false},
+		"refused since that page": {[]refused{
+			{0, pacer.Progress{}},
+			{time.Hour, pacer.Progress{Listing: 1, Account: 1}}, {time.Hour + time.Minute + 1, pacer.Progress{Listing: 1, Account: 1}},
+		}, true},
+		"three turns, while others are served": {[]refused{
+			{0, pacer.Progress{}}, {2 * time.Minute, pacer.Progress{Account: 9}}, {4 * time.Minute, pacer.Progress{Account: 19}},
+		}, false},
+		"four turns, while others are served": {[]refused{
+			{0, pacer.Progress{}}, {time.Second, pacer.Progress{Account: 1}},
+			{2 * time.Second, pacer.Progress{Account: 2}}, {2 * time.Minute, pacer.Progress{Account: 9}},
+		}, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			start := time.Now()
+			c := &call{cfg: &config{pacing: true}, turn: pacer.Turn{Listing: new(pacer.Listing)}}
+			for _, r := range test.refusals {
+				if c.patienceLost() {
+					t.Error("the patience is lost before the last refusal")
+				}
+				c.turn.Progress = r.progress
+				c.last = outcome{start: start.Add(r.at), throttled: true}
+				c.countThrottled()
+			}
+			if got := c.patienceLost(); got != test.want {
+				t.Errorf("patience lost: %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestThrottledAttemptsDoNotLengthenTheBackoffOfOtherFailures(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var backoff []time.Duration
+		client, _ := scripted(t, append(slices.Repeat([]answer{refusal(400, "Throttling")}, 12), answer{err: io.EOF}, answer{err: io.EOF}, ok()),
+			WithObserver(func(_ context.Context, a Attempt) {
+				if a.Reason == "connection" {
+					backoff = append(backoff, a.RetryIn)
+				}
+			}))
+		if _, err := Collect(client.Images(t.Context(), ListImageRequest{PageSize: 10})); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]time.Duration{100 * ms, 200 * ms}, backoff); diff != "" {
+			t.Errorf("waits after broken connections (-want +got):\n%s", diff)
+		}
+	})
 }
 
 func TestASingleCallHasItsAttemptsOnly(t *testing.T) {

@@ -58,13 +58,13 @@ func (g *Gate) Enter(ctx context.Context, t *Turn, r Route) error {
 		g.tickets++
 		t.ticket = g.tickets
 	}
-	if len(t.line.queue) == 0 && t.mayLeave(now) {
+	if !t.line.waits() && t.mayLeave(now) {
 		t.leave(now)
 		g.mu.Unlock()
 		return nil
 	}
 	t.ready = make(chan struct{})
-	if len(t.line.queue) == 0 {
+	if !t.line.waits() {
 		g.waiting = append(g.waiting, t.line)
 	}
 	t.line.insert(t)
@@ -97,7 +97,7 @@ func (g *Gate) Confirm(t *Turn, a Account) bool {
 	}
 	l := g.line(a, now)
 	t.giveBack()
-	if t.line != l && len(l.queue) == 0 && !l.pacer.Slot(now).After(now) {
+	if t.line != l && !l.waits() && !l.pacer.Slot(now).After(now) {
 		t.line = l
 		t.leave(now)
 		return true
@@ -117,6 +117,14 @@ func (g *Gate) Leave(t *Turn, result Result, delay time.Duration) time.Duration 
 	t.pool.used--
 	if result == Served {
 		p.Served(t.sent, now)
+		t.line.served++
+		if t.Listing != nil {
+			t.Listing.served++
+		}
+	}
+	t.Progress.Account = t.line.served
+	if t.Listing != nil {
+		t.Progress.Listing = t.Listing.served
 	}
 	if result == Refused {
 		t.ticket = 0 // one page that is always refused must not keep others waiting
@@ -145,10 +153,10 @@ func (g *Gate) release(now time.Time) {
 // first returns the turn that may leave and came first. If there is none, it
 // returns the time at which a turn may leave, or zero if that depends on others.
 func (g *Gate) first(now time.Time) (first *Turn, soonest time.Time) {
-	g.waiting = slices.DeleteFunc(g.waiting, func(l *line) bool { return len(l.queue) == 0 })
+	g.waiting = slices.DeleteFunc(g.waiting, func(l *line) bool { return !l.waits() })
 	for _, l := range g.waiting {
-		t := l.queue[0]
-		if t.pool.full() {
+		t := l.first()
+		if t == nil {
 			continue
 		}
 		switch slot := l.pacer.Slot(now); {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -97,6 +98,65 @@ func TestGateCountsConnectionsPerPoolAndEndpoint(t *testing.T) {
 		s.enter("same", pacer.Route{Account: account("b"), Pool: 1, Width: 1}, new(pacer.Turn), time.Second, pacer.Served)
 		s.want("a 0s", "other pool 0s", "other endpoint 0s", "same 1s")
 	})
+}
+
+func TestAFullPoolKeepsOnlyItsOwnRequestsWaiting(t *testing.T) {
+	play(t, func(s *scene) {
+		full, free := pacer.Route{Account: account("a"), Pool: 1, Width: 1}, pacer.Route{Account: account("a"), Pool: 2, Width: 1}
+		s.enter("running", full, new(pacer.Turn), 9*time.Second, pacer.Served)
+		s.enter("waits for a connection", full, new(pacer.Turn), 0, pacer.Served)
+		s.enter("has a connection", free, new(pacer.Turn), time.Second, pacer.Served)
+		s.enter("waits for another connection", free, new(pacer.Turn), 0, pacer.Served)
+		s.want("running 0s", "has a connection 0s", "waits for another connection 1s", "waits for a connection 9s")
+	})
+}
+
+func TestTurnsOfAllPoolsLeaveInTheOrderOfArrival(t *testing.T) {
+	play(t, func(s *scene) {
+		s.wakeUp(account("a"), 2*time.Second)
+		for n, name := range []string{"first", "second", "third", "fourth"} {
+			s.enter(name, pacer.Route{Account: account("a"), Pool: n % 2, Width: 9}, new(pacer.Turn), 0, pacer.Served)
+		}
+		s.running.Wait()
+		var names []string
+		for _, passed := range s.passed {
+			name, _, _ := strings.Cut(passed, " ")
+			names = append(names, name)
+		}
+		if diff := cmp.Diff([]string{"first", "second", "third", "fourth"}, names); diff != "" {
+			t.Errorf("order (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestLeaveCountsWhatWasServed(t *testing.T) {
+	t.Parallel()
+	var g pacer.Gate
+	var listing pacer.Listing
+	page, other := pacer.Turn{Listing: &listing, Page: 1}, pacer.Turn{Listing: &listing, Page: 2}
+	var single, elsewhere, first pacer.Turn
+	for _, step := range []struct {
+		turn   *pacer.Turn
+		key    string
+		result pacer.Result
+		want   pacer.Progress
+	}{
+		{&page, "a", pacer.Unanswered, pacer.Progress{}},
+		{&page, "a", pacer.Refused, pacer.Progress{}},
+		{&single, "a", pacer.Served, pacer.Progress{Account: 1}},
+		{&other, "a", pacer.Served, pacer.Progress{Listing: 1, Account: 2}},
+		{&page, "a", pacer.Unanswered, pacer.Progress{Listing: 1, Account: 2}},
+		{&elsewhere, "b", pacer.Served, pacer.Progress{Account: 1}},
+		{&first, "a", pacer.Refused, pacer.Progress{Account: 2}},
+	} {
+		if err := g.Enter(t.Context(), step.turn, pacer.Route{Account: account(step.key)}); err != nil {
+			t.Fatal(err)
+		}
+		g.Leave(step.turn, step.result, 0)
+		if diff := cmp.Diff(step.want, step.turn.Progress); diff != "" {
+			t.Errorf("progress (-want +got):\n%s", diff)
+		}
+	}
 }
 
 func TestGateWithoutWidthLetsEveryRequestPass(t *testing.T) {

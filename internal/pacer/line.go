@@ -8,13 +8,21 @@ import (
 
 // Listing marks the turns of a listing, whose pages leave in the order of their
 // numbers.
-type Listing struct{ _ byte } // not empty, so that every Listing has its own address
+type Listing struct{ served int }
+
+// Progress counts the requests that the service has served.
+type Progress struct {
+	Listing int // of the turn's listing
+	Account int
+}
 
 // Turn is the place of a call in a Gate. Its fields are set before the first
 // Enter and serve all attempts of the call. It is not safe for concurrent use.
 type Turn struct {
 	Listing *Listing // nil: none
 	Page    int
+
+	Progress Progress // set by Leave
 
 	ticket uint64 // the order in which turns came
 	line   *line
@@ -46,51 +54,93 @@ func (t *Turn) giveBack() {
 type line struct {
 	account Account
 	pacer   Pacer
-	active  int     // turns that have left and still run
-	queue   []*Turn // in the order of their tickets
+	active  int      // turns that have left and still run
+	served  int      // requests
+	queues  []*queue // none is empty
+}
+
+// queue holds the turns of a line that wait for connections of one pool. A pool
+// that is full keeps only its own turns waiting.
+type queue struct {
+	pool  *pool
+	turns []*Turn // in the order of their tickets
+}
+
+// insert adds a turn.
+func (l *line) insert(t *Turn) {
+	for _, q := range l.queues {
+		if q.pool == t.pool {
+			q.insert(t)
+			return
+		}
+	}
+	l.queues = append(l.queues, &queue{pool: t.pool, turns: []*Turn{t}})
+}
+
+// remove reports whether the turn was waiting.
+func (l *line) remove(t *Turn) bool {
+	for n, q := range l.queues {
+		if q.pool != t.pool {
+			continue
+		}
+		i, found := slices.BinarySearchFunc(q.turns, t.ticket, compareTicket)
+		if found {
+			q.turns = slices.Delete(q.turns, i, i+1)
+		}
+		if len(q.turns) == 0 {
+			l.queues = slices.Delete(l.queues, n, n+1)
+		}
+		return found
+	}
+	return false
+}
+
+// first returns the turn that came first of those whose pools are not full.
+func (l *line) first() *Turn {
+	var first *Turn
+	for _, q := range l.queues {
+		if t := q.turns[0]; !q.pool.full() && (first == nil || t.ticket < first.ticket) {
+			first = t
+		}
+	}
+	return first
 }
 
 // insert adds a turn. The waiting pages of a listing share their tickets: the
 // first page takes the first ticket.
-func (l *line) insert(t *Turn) {
-	i, _ := slices.BinarySearchFunc(l.queue, t.ticket, compareTicket)
-	l.queue = slices.Insert(l.queue, i, t)
+func (q *queue) insert(t *Turn) {
+	i, _ := slices.BinarySearchFunc(q.turns, t.ticket, compareTicket)
+	q.turns = slices.Insert(q.turns, i, t)
 	if t.Listing == nil {
 		return
 	}
 	for j := i - 1; j >= 0; j-- {
-		if other := l.queue[j]; other.Listing == t.Listing && other.Page > t.Page {
-			l.swap(i, j)
+		if other := q.turns[j]; other.Listing == t.Listing && other.Page > t.Page {
+			q.swap(i, j)
 			i = j
 		}
 	}
-	for j := i + 1; j < len(l.queue); j++ {
-		if other := l.queue[j]; other.Listing == t.Listing && other.Page < t.Page {
-			l.swap(i, j)
+	for j := i + 1; j < len(q.turns); j++ {
+		if other := q.turns[j]; other.Listing == t.Listing && other.Page < t.Page {
+			q.swap(i, j)
 			i = j
 		}
 	}
 }
 
 // swap exchanges two turns and their tickets, so that the order of tickets stays.
-func (l *line) swap(i, j int) {
-	l.queue[i], l.queue[j] = l.queue[j], l.queue[i]
-	l.queue[i].ticket, l.queue[j].ticket = l.queue[j].ticket, l.queue[i].ticket
-}
-
-// remove reports whether the turn was waiting.
-func (l *line) remove(t *Turn) bool {
-	i, found := slices.BinarySearchFunc(l.queue, t.ticket, compareTicket)
-	if found {
-		l.queue = slices.Delete(l.queue, i, i+1)
-	}
-	return found
+func (q *queue) swap(i, j int) {
+	q.turns[i], q.turns[j] = q.turns[j], q.turns[i]
+	q.turns[i].ticket, q.turns[j].ticket = q.turns[j].ticket, q.turns[i].ticket
 }
 
 func compareTicket(t *Turn, ticket uint64) int { return cmp.Compare(t.ticket, ticket) }
 
+// waits reports whether turns wait.
+func (l *line) waits() bool { return len(l.queues) > 0 }
+
 func (l *line) unused(now time.Time) bool {
-	return l.active == 0 && len(l.queue) == 0 && !l.pacer.Awake(now)
+	return l.active == 0 && !l.waits() && !l.pacer.Awake(now)
 }
 
 // poolKey names the connections of a pool to one endpoint.

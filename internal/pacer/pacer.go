@@ -40,13 +40,13 @@ const (
 	leastMeasure = 0.92 // seconds between two refusals, for the rate served between them
 	slack        = 0.05 // seconds that a timer may be late without delaying more requests; at least 1/rate
 	idleTime     = 0.1  // seconds without a request after which none waited; at least 1/rate
-	asleepAfter  = 60   // seconds without a refusal
+	asleepAfter  = 60   // seconds without a refusal, after a requested delay
 )
 
 // Pacer spaces the requests of one account. The zero Pacer is asleep: it lets
 // every request leave at once. It wakes up when the service refuses a request
-// because there were too many, and falls asleep after a minute without such a
-// refusal.
+// because there were too many, and falls asleep when it has let requests leave for
+// a minute without such a refusal.
 //
 // While awake, it lets requests leave at a rate, in requests a second. The first
 // rate is the one that was served lately. It doubles every second until the next
@@ -86,9 +86,10 @@ func (p *Pacer) Slot(now time.Time) time.Time {
 	return later(p.hold, p.next)
 }
 
-// Awake reports whether the Pacer spaces requests.
+// Awake reports whether the Pacer spaces requests. The minute until it falls
+// asleep begins after a requested delay: those that waited must not leave together.
 func (p *Pacer) Awake(now time.Time) bool {
-	if p.awake && now.Sub(p.refusedAt).Seconds() > asleepAfter && !p.Held(now) {
+	if p.awake && now.Sub(later(p.refusedAt, p.hold)).Seconds() > asleepAfter {
 		p.awake = false
 	}
 	return p.awake

@@ -390,13 +390,24 @@ func TestPacerFallsAsleepWhenThrottlingStaysAway(t *testing.T) {
 		t.Error("awake after a minute")
 	}
 	p.wantSlot(t, 61*second, 61*second)
-	p = steadyAt(10)
+}
+
+func TestTheMinuteOfAPacerBeginsAfterARequestedDelay(t *testing.T) {
+	t.Parallel()
+	p := steadyAt(10)
 	p.Refused(at(-1), start, 90*second, 0)
-	if !p.Awake(at(89*second)) || p.Awake(at(91*second)) {
+	if !p.Held(at(90*second-1)) || p.Held(at(90*second)) {
 		t.Error("a requested delay of more than a minute ends too early or too late")
 	}
-	if p.Held(at(89 * second)) {
-		t.Error("held while asleep")
+	p.Sent(at(90 * second))
+	if slot := p.Slot(at(90 * second)); !slot.After(at(90 * second)) {
+		t.Error("after a requested delay of more than a minute, all requests leave together")
+	}
+	if !p.Awake(at(150 * second)) {
+		t.Error("asleep within a minute after the delay")
+	}
+	if p.Awake(at(150*second+1)) || p.Held(at(89*second)) {
+		t.Error("awake or held a minute after the delay")
 	}
 }
 

@@ -161,6 +161,7 @@ type lister struct {
 
 	line    line
 	listing Listing
+	pool    pool
 	tickets uint64
 	timer   time.Time // of the pacer's next slot
 
@@ -193,12 +194,12 @@ func (l *lister) fill() {
 
 func (l *lister) ask(page int) {
 	l.tickets++
-	l.line.insert(&Turn{Listing: &l.listing, Page: page, ticket: l.tickets})
+	l.line.insert(&Turn{Listing: &l.listing, Page: page, ticket: l.tickets, pool: &l.pool})
 }
 
 // release sends the requests that may leave, and schedules itself for the rest.
 func (l *lister) release() {
-	for len(l.line.queue) > 0 {
+	for l.line.waits() {
 		slot := l.line.pacer.Slot(l.now)
 		if slot.After(l.now) {
 			if !slot.Equal(l.timer) {
@@ -212,7 +213,7 @@ func (l *lister) release() {
 			}
 			return
 		}
-		t := l.line.queue[0]
+		t := l.line.first()
 		l.line.remove(t)
 		l.send(t.Page)
 	}
