@@ -92,9 +92,10 @@ func (c *call) depart() {
 
 // isPatient reports whether the call is a page of a listing that waits for its
 // turn while the service throttles.
-func (c *call) isPatient() bool {
-	return c.cfg.pacing && c.turn.Listing != nil && c.cfg.retry.throttlePatience() > 0
-}
+func (c *call) isPatient() bool { return c.turn.Listing != nil && c.cfg.isPatient() }
+
+// isPatient reports whether listings wait for throttled pages.
+func (c *config) isPatient() bool { return c.pacing && c.retry.throttlePatience() > 0 }
 
 // maxAttempts limits the loop of a call. The attempts of a patient call are
 // counted by decide.

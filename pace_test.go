@@ -438,6 +438,58 @@ func TestPrefetchEndsNoListingThatSucceedsWithoutIt(t *testing.T) {
 	}
 }
 
+// A page fetched ahead may be given up long before it is its turn.
+func TestAPageGivenUpAheadIsRequestedAgainWhenItIsItsTurn(t *testing.T) {
+	t.Parallel()
+	const outage = 90 * time.Second
+	for name, test := range map[string]struct {
+		hints  bool
+		policy RetryPolicy
+		busy   time.Duration // the consumer, with the first image
+		fails  bool
+	}{
+		"throttled for more than a minute":      {false, RetryPolicy{}, 5 * time.Minute, false},
+		"a delay that has passed":               {true, RetryPolicy{}, 5 * time.Minute, false},
+		"a delay of which little is left":       {true, RetryPolicy{}, 80 * time.Second, false},
+		"a delay of which much is left":         {true, RetryPolicy{}, 60 * time.Second, true},
+		"a service that still throttles":        {false, RetryPolicy{ThrottlePatience: time.Second}, time.Minute, true},
+		"without patience":                      {false, RetryPolicy{ThrottlePatience: -1}, 5 * time.Minute, true},
+		"a single attempt":                      {false, RetryPolicy{MaxAttempts: 1}, 5 * time.Minute, true},
+		"the consumer waits when it is refused": {true, RetryPolicy{}, 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				service := &limited{rate: 100, burst: 100, pages: 20, takes: 30 * ms}
+				start := time.Now()
+				client := sendingThrough(t, func(req *http.Request) (*http.Response, error) {
+					if since := time.Since(start); 0 < since && since < outage {
+						a := refusal(400, "Throttling.User")
+						if test.hints {
+							a.header.Set("X-Acs-Retry-After", strconv.Itoa(int((outage-since)/ms)))
+						}
+						return respond(a.status, a.header, a.body), nil
+					}
+					return service.answer(req)
+				}, WithPrefetch(8), WithRetry(test.policy))
+				images := 0
+				var failure error
+				for _, err := range client.Images(t.Context(), ListImageRequest{PageSize: 1}) {
+					if failure = err; err == nil {
+						images++
+					}
+					if images == 1 {
+						time.Sleep(test.busy)
+					}
+				}
+				if test.fails != (failure != nil) || !test.fails && images != service.pages {
+					t.Errorf("%d images and %v", images, failure)
+				}
+			})
+		})
+	}
+}
+
 func TestPatienceCountsWhileThePageIsRefused(t *testing.T) {
 	t.Parallel()
 	type refused struct {

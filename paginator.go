@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/wuying-go/appstreaming/internal/pacer"
 	"github.com/wuying-go/appstreaming/internal/prefetch"
@@ -38,6 +39,9 @@ type Pager struct {
 
 	lacking *IncompleteError // the latest one of this pager; a lister can have its own
 
+	patient  bool          // with throttled pages
+	maxDelay time.Duration // of the retry policy
+
 	opened int            // pages that may be in flight now, up to window
 	order  *pacer.Listing // of the requests, while the client paces them
 }
@@ -50,6 +54,7 @@ func NewPager(l ImageLister, req ListImageRequest, opts ...Option) *Pager {
 	cfg, err := listerConfig(l, opts)
 	if err == nil {
 		p.window = cfg.prefetch
+		p.patient, p.maxDelay = cfg.isPatient(), cfg.retry.maxDelay()
 		err = checkListing(cfg)
 	}
 	if err == nil {
@@ -128,7 +133,11 @@ func (p *Pager) Next(ctx context.Context) (*ListImageResponse, error) {
 		return nil, fmt.Errorf("appstreaming: %w", ErrNoMorePages)
 	}
 	number := p.pass.next
+	age := p.ahead.Age()
 	page, found, err := p.ahead.Take(ctx, number)
+	if age > 0 && ctx.Err() == nil && p.mayPassNow(err, age) {
+		found, err = false, nil
+	}
 	if err != nil && ctx.Err() != nil {
 		err = printableError{err} // it quotes ctx's cause
 	}
@@ -213,6 +222,14 @@ func (p *Pager) emptied(ctx context.Context, page *ListImageResponse) (bool, err
 		return false, err
 	}
 	return first.Count == 0 && len(first.Images) == 0, nil
+}
+
+// mayPassNow reports whether a page may be served that was throttled for too long
+// when it was fetched ahead. Without prefetch, this would be the first request
+// for it. Age is the time since the page was given up.
+func (p *Pager) mayPassNow(err error, age time.Duration) bool {
+	refused, ok := as[*APIError](err)
+	return ok && isThrottled(err) && p.patient && refused.RetryAfter-age <= p.maxDelay
 }
 
 // firstWindow is how many pages are fetched ahead after the first page. Each

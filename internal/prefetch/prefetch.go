@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 )
 
 // Fetch fetches the item of a number.
@@ -30,6 +31,7 @@ type item[T any] struct {
 
 	value    T
 	err      error
+	ended    time.Time
 	returned bool // the fetch neither panicked nor ended its goroutine
 	panicked any  // the value of its panic
 }
@@ -62,6 +64,7 @@ func (q *Queue[T]) start(parent context.Context, number int, fetch Fetch[T]) {
 		defer close(it.done)
 		defer cancel()
 		defer func() {
+			it.ended = time.Now()
 			if !it.returned {
 				it.panicked = recover()
 			}
@@ -69,6 +72,20 @@ func (q *Queue[T]) start(parent context.Context, number int, fetch Fetch[T]) {
 		it.value, it.err = fetch(ctx, number)
 		it.returned = true
 	})
+}
+
+// Age returns how long the first item of the queue has waited for its consumer. It
+// returns 0 while the item is being fetched, or when the queue is empty.
+func (q *Queue[T]) Age() time.Duration {
+	if len(q.items) == 0 {
+		return 0
+	}
+	select {
+	case <-q.items[0].done:
+		return time.Since(q.items[0].ended)
+	default:
+		return 0
+	}
 }
 
 // Take removes the first item of the queue and waits for it. It reports false

@@ -47,6 +47,26 @@ func TestItemsComeInOrderHoweverLongTheyTake(t *testing.T) {
 	})
 }
 
+func TestAgeIsHowLongTheFirstItemHasWaited(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var queue prefetch.Queue[int]
+		if age := queue.Age(); age != 0 {
+			t.Errorf("an empty queue has the age %v", age)
+		}
+		queue.Fill(t.Context(), 2, 1, 2, square)
+		time.Sleep(500 * time.Millisecond)
+		if age := queue.Age(); age != 0 {
+			t.Errorf("an item in flight has the age %v", age)
+		}
+		time.Sleep(3 * time.Second)
+		if age := queue.Age(); age != 2500*time.Millisecond {
+			t.Errorf("an item that came 2.5 s ago has the age %v", age)
+		}
+		queue.Join()
+	})
+}
+
 func TestTheQueueHoldsNoMoreThanItsSizeAndGoesNoFurtherThanItsEnd(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
