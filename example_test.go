@@ -604,22 +604,30 @@ func ExampleWithProfile() {
 	// Output: true
 }
 
-// vault keeps a token until the service refuses it.
+// vault keeps a token until the service refuses it. It does not hold its lock
+// while it fetches, because InvalidateCredentials must return at once.
 type vault struct {
-	mu    sync.Mutex
-	kept  appstreaming.Credentials
 	fetch func(context.Context) (appstreaming.Credentials, error)
+
+	mu   sync.Mutex
+	kept appstreaming.Credentials
 }
 
 func (v *vault) Credentials(ctx context.Context) (appstreaming.Credentials, error) {
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.kept != (appstreaming.Credentials{}) {
-		return v.kept, nil
+	kept := v.kept
+	v.mu.Unlock()
+	if kept != (appstreaming.Credentials{}) {
+		return kept, nil
 	}
-	var err error
-	v.kept, err = v.fetch(ctx)
-	return v.kept, err
+	fetched, err := v.fetch(ctx)
+	if err != nil {
+		return appstreaming.Credentials{}, err
+	}
+	v.mu.Lock()
+	v.kept = fetched
+	v.mu.Unlock()
+	return fetched, nil
 }
 
 func (v *vault) InvalidateCredentials(_ context.Context, refused appstreaming.Credentials) {

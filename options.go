@@ -31,8 +31,9 @@ const defaultMaxResponseBytes = 32 << 20
 type Option func(*config) error
 
 // Limiter delays attempts, for example *rate.Limiter of
-// golang.org/x/time/rate. Wait should return when ctx ends. The call does in any
-// case, and leaves a Wait that does not return behind on its goroutine.
+// golang.org/x/time/rate. Concurrent calls call Wait concurrently. Wait should
+// return when ctx ends. The call does in any case, and leaves a Wait that does
+// not return behind on its goroutine.
 type Limiter interface {
 	Wait(ctx context.Context) error
 }

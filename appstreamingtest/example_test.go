@@ -31,7 +31,7 @@ func ExampleNewServer() {
 }
 
 // Outside tests, Start makes a server, for programs in any language. They need
-// its URL and one of the made-up keys.
+// its URL and one of the test keys.
 func ExampleStart() {
 	service, err := appstreamingtest.Start(appstreamingtest.SampleImages(237)...)
 	if err != nil {
@@ -175,7 +175,7 @@ func ExampleServer_OnRequest() {
 	// Output: AVAILABLE <nil>
 }
 
-// Bend the listing, to see what a client makes of it.
+// Change how the server lists, here so that it ignores PageNumber.
 func ExampleServer_SetListing() {
 	service := appstreamingtest.New(appstreamingtest.SampleImages(237)...)
 	defer service.Close()

@@ -41,7 +41,7 @@ func twice(ctx context.Context, s *demo.Session, keys *rotating, revoke func()) 
 	client := s.Client
 	if keys != nil {
 		var err error
-		if client, err = s.Client.With(keys.options()...); err != nil {
+		if client, err = s.Client.With(appstreaming.WithCredentials(keys)); err != nil {
 			return err
 		}
 	}

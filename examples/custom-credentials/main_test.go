@@ -91,21 +91,31 @@ func TestCallersShareTheIssueOfAKeyAndDoNotOutwaitTheirContext(t *testing.T) {
 	})
 }
 
-func TestOnlyARefusedTokenIsGivenUp(t *testing.T) {
+func TestOnlyTheKeyThatIsRefusedIsGivenUp(t *testing.T) {
 	t.Parallel()
-	for code, want := range map[appstreaming.Code]string{
-		appstreaming.CodeInvalidSecurityTokenExpired: "none", appstreaming.CodeThrottlingUser: "STS.1",
-	} {
-		keys := newRotating(func(context.Context) (issued, error) {
-			return issued{Credentials: appstreaming.Credentials{AccessKeyID: "STS.1"}}, nil
-		})
-		if _, err := keys.Credentials(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		keys.observe(t.Context(), appstreaming.Attempt{Err: &appstreaming.APIError{Code: code}})
-		if got := keys.accessKeyID(); got != want {
-			t.Errorf("after %s the key is %s, want %s", code, got, want)
-		}
+	issues := 0
+	keys := newRotating(func(context.Context) (issued, error) {
+		issues++
+		return issued{Credentials: appstreaming.Credentials{AccessKeyID: fmt.Sprint("STS.", issues)}}, nil
+	})
+	old, err := keys.Credentials(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys.InvalidateCredentials(t.Context(), appstreaming.Credentials{AccessKeyID: "another"})
+	if got := keys.accessKeyID(); got != "STS.1" {
+		t.Errorf("after a refusal of another key the key is %s", got)
+	}
+	keys.InvalidateCredentials(t.Context(), old)
+	if got := keys.accessKeyID(); got != "none" {
+		t.Errorf("after its refusal the key is %s", got)
+	}
+	if _, err := keys.Credentials(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	keys.InvalidateCredentials(t.Context(), old) // by a call that began earlier
+	if got := keys.accessKeyID(); got != "STS.2" {
+		t.Errorf("after a late refusal of the old key the key is %s, want the new one", got)
 	}
 }
 

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
+	"sync"
 	"time"
 
 	"github.com/wuying-go/appstreaming"
@@ -21,19 +21,18 @@ type issued struct {
 // it, then asks for another. It is safe for concurrent use.
 type rotating struct {
 	issue issuer
-	turn  chan struct{} // holds one token: for the field below and for issuing
-	kept  *issued
+	turn  chan struct{} // holds one token, for the caller that issues a key
+
+	mu   sync.Mutex
+	kept *issued
 }
+
+var _ appstreaming.CredentialsInvalidator = (*rotating)(nil)
 
 func newRotating(issue issuer) *rotating {
 	r := &rotating{issue: issue, turn: make(chan struct{}, 1)}
 	r.turn <- struct{}{}
 	return r
-}
-
-// options make a client use the keys.
-func (r *rotating) options() []appstreaming.Option {
-	return []appstreaming.Option{appstreaming.WithCredentials(r), appstreaming.WithObserver(r.observe)}
 }
 
 // Credentials returns the key. The client calls it before every attempt, so it
@@ -46,36 +45,40 @@ func (r *rotating) Credentials(ctx context.Context) (appstreaming.Credentials, e
 	case <-ctx.Done():
 		return appstreaming.Credentials{}, ctx.Err()
 	}
-	if r.kept == nil || !r.kept.expires.IsZero() && time.Until(r.kept.expires) < renewBefore {
-		key, err := r.issue(ctx)
-		if err != nil {
-			return appstreaming.Credentials{}, err
-		}
-		r.kept = &key
+	if key := r.current(); key != nil && (key.expires.IsZero() || time.Until(key.expires) >= renewBefore) {
+		return key.Credentials, nil
 	}
-	return r.kept.Credentials, nil
+	key, err := r.issue(ctx)
+	if err != nil {
+		return appstreaming.Credentials{}, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.kept = &key
+	return key.Credentials, nil
 }
 
-// observe drops the key when the service has refused its token. It runs before
-// the client's one retry, so that retry gets another key.
-func (r *rotating) observe(ctx context.Context, a appstreaming.Attempt) {
-	if !errors.Is(a.Err, appstreaming.CodeInvalidSecurityToken) {
-		return
-	}
-	select {
-	case <-r.turn:
+// InvalidateCredentials drops the key that the service has refused. The client
+// calls it before it asks again, so its one retry gets another key. A newer key
+// is kept: the refusal can be of an older one that another call still used.
+func (r *rotating) InvalidateCredentials(_ context.Context, refused appstreaming.Credentials) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.kept != nil && r.kept.Credentials == refused {
 		r.kept = nil
-		r.turn <- struct{}{}
-	case <-ctx.Done():
 	}
+}
+
+func (r *rotating) current() *issued {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.kept
 }
 
 // accessKeyID returns the identifier of the key, which is not secret.
 func (r *rotating) accessKeyID() string {
-	<-r.turn
-	defer func() { r.turn <- struct{}{} }()
-	if r.kept == nil {
-		return "none"
+	if key := r.current(); key != nil {
+		return key.AccessKeyID
 	}
-	return r.kept.AccessKeyID
+	return "none"
 }
