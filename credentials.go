@@ -69,7 +69,7 @@ func (c Credentials) checked() (Credentials, error) {
 	c = c.signing()
 	switch {
 	case c == (Credentials{}):
-		return fault("%w: the provider returned empty ones", ErrNoCredentials)
+		return fault("%w: the provider returned empty credentials", ErrNoCredentials)
 	case c.BearerToken == "" && c.AccessKeyID == "":
 		return fault("the provider returned an empty AccessKeyID")
 	case c.BearerToken == "" && c.AccessKeySecret == "":

@@ -63,7 +63,7 @@ func TestUnusableCredentialsAreNamedBeforeAnythingIsSent(t *testing.T) {
 		text     string
 	}
 	tests := map[string]row{
-		"empty":                 {StaticCredentials("", "", ""), "empty ones"},
+		"empty":                 {StaticCredentials("", "", ""), "empty credentials"},
 		"empty secret":          {StaticCredentials("LTAI1", "", ""), "empty AccessKeySecret"},
 		"empty id":              {StaticCredentials("", "hunter22", ""), "empty AccessKeyID"},
 		"line break in secret":  {StaticCredentials("LTAI1", "hunter22\n", ""), "the AccessKeySecret holds a line break"},

@@ -36,7 +36,7 @@ func (c *Catalog) Newest(ctx context.Context, system appstreaming.OSType, region
 		if err != nil {
 			return appstreaming.Image{}, fmt.Errorf("finding the gold image for %s in %s: %w", system, region, err)
 		}
-		if image.Modified > newest.Modified { // the text sorts in the order of time
+		if newest.ImageID == "" || image.Modified > newest.Modified { // the text sorts in the order of time
 			newest = image
 		}
 	}

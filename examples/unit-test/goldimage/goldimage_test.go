@@ -51,6 +51,17 @@ func TestTheImageModifiedLastIsChosen(t *testing.T) {
 	}
 }
 
+func TestAnImageWithoutATimeIsBetterThanNone(t *testing.T) {
+	t.Parallel()
+	catalog := Catalog{Tag: gold, Images: stub(func(appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error) {
+		return &appstreaming.ListImageResponse{Count: 1, Images: []appstreaming.Image{{ImageID: "imgc-1"}}}, nil
+	})}
+	image, err := catalog.Newest(t.Context(), appstreaming.OSTypeLinux, "cn-hangzhou")
+	if err != nil || image.ImageID != "imgc-1" {
+		t.Errorf("got %q, %v; want imgc-1", image.ImageID, err)
+	}
+}
+
 func TestNoImageIsErrNone(t *testing.T) {
 	t.Parallel()
 	catalog := Catalog{Tag: gold, Images: stub(func(appstreaming.ListImageRequest) (*appstreaming.ListImageResponse, error) {
@@ -78,7 +89,7 @@ func TestARefusalCanBeToldFromNoImage(t *testing.T) {
 
 func TestTheRequestSelectsGoldImagesOfManyPages(t *testing.T) {
 	t.Parallel()
-	const all = 3000 // of which more than a page fit
+	const all = 3000 // more than a page of them match
 	service := appstreamingtest.NewServer(t, appstreamingtest.SampleImages(all)...)
 	var want appstreaming.Image
 	for _, image := range service.Images() {
