@@ -235,7 +235,7 @@ func (t *endings) String() string {
 // Listings of a service with any habit are complete or fail. The log compares them
 // with the old rule: failed listings, silently short listings, and requests per
 // listing. -paging.listings=6000 makes it exact.
-func TestListingsAreCompleteOrFailWhateverTheServicesHabit(t *testing.T) {
+func TestListingsAreCompleteOrFailForEveryHabitOfAService(t *testing.T) {
 	t.Parallel()
 	type bound struct{ failed, silent float64 } // the largest shares
 	bounds := map[appstreamingtest.Habit]bound{

@@ -35,6 +35,7 @@ const faultUsage = `A fault is a list of name=value, separated by commas; values
 type fault struct {
 	appstreamingtest.Fault
 	times int
+	every int
 }
 
 var breaks = map[string]appstreamingtest.Break{
@@ -48,7 +49,6 @@ var breaks = map[string]appstreamingtest.Break{
 // parseFault reads a fault as faultUsage describes it.
 func parseFault(text string) (fault, error) {
 	var f fault
-	every := 0
 	given := map[string]bool{}
 	for setting := range strings.SplitSeq(text, ",") {
 		name, value, found := strings.Cut(setting, "=")
@@ -60,63 +60,68 @@ func parseFault(text string) (fault, error) {
 			return f, fmt.Errorf("%s is given twice; repeat -fail for another fault", name)
 		}
 		given[name] = true
-		var err error
 		if value == "" && name != "body" && name != "message" { // an unset variable of a script
 			return f, fmt.Errorf("%s must not be empty", name)
 		}
-		switch name {
-		case "code":
-			f.Code = appstreaming.Code(value)
-		case "status":
-			f.Status, err = number(value, 200, 599)
-		case "message":
-			f.Message = value
-		case "body":
-			f.Body, err = body(value)
-		case "retry-after":
-			_, err = number(value, 0, 1<<20)
-			f.Header = http.Header{"Retry-After": {value}}
-		case "delay":
-			f.Delay, err = time.ParseDuration(value)
-			if err != nil || f.Delay < 0 {
-				err = errors.New("must be a duration with its unit, such as 500ms or 2s")
-			}
-		case "break":
-			f.Break, found = breaks[value]
-			if !found {
-				err = fmt.Errorf("must be one of %s", strings.Join(slices.Sorted(maps.Keys(breaks)), ", "))
-			}
-		case "after":
-			var after int
-			after, err = number(value, -1, 1<<30)
-			f.After = int64(after)
-		case "page":
-			f.Page, err = number(value, 1, 1<<30)
-		case "times":
-			f.times, err = number(value, -1, 1<<30)
-			if f.times == 0 && err == nil {
-				err = errors.New("must be -1, for all requests, or at least 1")
-			}
-		case "every":
-			every, err = number(value, 1, 1<<30)
-		default:
-			err = errors.New("no such setting")
-		}
-		if err != nil {
+		if err := f.set(name, value); err != nil {
 			return f, fmt.Errorf("%s: %w", setting, err)
 		}
 	}
-	switch {
-	case every > 0:
+	if f.every > 0 {
 		var asked atomic.Int64
-		f.When = func(appstreamingtest.Request) bool { return asked.Add(1)%int64(every) == 0 }
-		if f.times == 0 {
-			f.times = -1
-		}
+		every := int64(f.every)
+		f.When = func(appstreamingtest.Request) bool { return asked.Add(1)%every == 0 }
+	}
+	switch {
+	case f.times == 0 && f.every > 0:
+		f.times = -1
 	case f.times == 0:
 		f.times = 1
 	}
 	return f, nil
+}
+
+// set sets what a name of faultUsage stands for.
+func (f *fault) set(name, value string) (err error) {
+	switch name {
+	case "code":
+		f.Code = appstreaming.Code(value)
+	case "status":
+		f.Status, err = number(value, 200, 599)
+	case "message":
+		f.Message = value
+	case "body":
+		f.Body, err = body(value)
+	case "retry-after":
+		_, err = number(value, 0, 1<<20)
+		f.Header = http.Header{"Retry-After": {value}}
+	case "delay":
+		f.Delay, err = time.ParseDuration(value)
+		if err != nil || f.Delay < 0 {
+			err = errors.New("must be a duration with its unit, such as 500ms or 2s")
+		}
+	case "break":
+		var found bool
+		if f.Break, found = breaks[value]; !found {
+			err = fmt.Errorf("must be one of %s", strings.Join(slices.Sorted(maps.Keys(breaks)), ", "))
+		}
+	case "after":
+		var after int
+		after, err = number(value, -1, 1<<30)
+		f.After = int64(after)
+	case "page":
+		f.Page, err = number(value, 1, 1<<30)
+	case "times":
+		f.times, err = number(value, -1, 1<<30)
+		if f.times == 0 && err == nil {
+			err = errors.New("must be -1, for all requests, or at least 1")
+		}
+	case "every":
+		f.every, err = number(value, 1, 1<<30)
+	default:
+		err = errors.New("no such setting")
+	}
+	return err
 }
 
 // body returns the text of a body: the value, or with @ the file it names.
