@@ -73,14 +73,15 @@ func (c *Client) execute(ctx context.Context, cfg *config, at pagePlace, request
 
 // Send makes one attempt.
 func (c *call) Send(ctx context.Context) {
+	requested := c.last.hint
 	c.last = outcome{}
 	asked := c.cfg.now()
-	if c.notAdmitted = c.admit(); c.notAdmitted != nil {
+	if c.notAdmitted = c.admit(requested); c.notAdmitted != nil {
 		return
 	}
 	c.number++
 	for !c.attempt(ctx, asked) {
-		if c.notAdmitted = c.queue(); c.notAdmitted != nil {
+		if c.notAdmitted = c.queue(true); c.notAdmitted != nil {
 			c.number--
 			return
 		}

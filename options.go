@@ -223,8 +223,9 @@ func WithRetry(p RetryPolicy) Option {
 	}
 }
 
-// WithRateLimit waits for l before every attempt, including retries. Only the
-// ctx of the call limits that wait. If l returns an error, the call returns an
+// WithRateLimit waits for l before every attempt, including retries. It waits
+// again after a delay of more than a second that the service requested
+// meanwhile. Only the ctx of the call limits these waits. If l returns an error, the call returns an
 // error that wraps it. Default: no limit.
 func WithRateLimit(l Limiter) Option {
 	return func(c *config) error {

@@ -37,21 +37,41 @@ var errNotYet = errors.New("the attempt may not be sent yet")
 // admit waits until the next attempt may begin: for the limiter, for the rate
 // that the service allows, and for a free connection. Only the caller's ctx
 // limits this wait, because the attempt has not begun. Attempt.Waited reports it.
-func (c *call) admit() error {
-	if limiter := c.cfg.limiter; limiter != nil {
-		// The limiter may ignore ctx.
-		if _, err := singleflight.Do(c.ctx, func() (struct{}, error) { return struct{}{}, limiter.Wait(c.ctx) }); err != nil {
-			return wrapf("appstreaming: %s: rate limit: %w", c.request.operation.name, withoutOthersContext(c.ctx, err))
-		}
+// After the attempt before, the service requested the given delay.
+func (c *call) admit(requested time.Duration) error {
+	if c.cfg.pacing && requested > permitted {
+		return c.queue(false)
 	}
-	return c.queue()
+	if err := c.limit(); err != nil {
+		return err
+	}
+	return c.queue(true)
 }
 
-// queue waits in the gate.
-func (c *call) queue() error {
+// permitted is how long a requested delay may hold back an attempt that a limiter
+// has let go. After a longer delay the limiter is asked again. Otherwise the
+// attempts that it let go meanwhile would exceed its rate when the delay ends.
+const permitted = time.Second
+
+// limit waits for the limiter.
+func (c *call) limit() error {
+	limiter := c.cfg.limiter
+	if limiter == nil {
+		return nil
+	}
+	// The limiter may ignore ctx.
+	if _, err := singleflight.Do(c.ctx, func() (struct{}, error) { return struct{}{}, limiter.Wait(c.ctx) }); err != nil {
+		return wrapf("appstreaming: %s: rate limit: %w", c.request.operation.name, withoutOthersContext(c.ctx, err))
+	}
+	return nil
+}
+
+// queue waits in the gate. Limited says whether the limiter has let the attempt go.
+func (c *call) queue(limited bool) error {
 	if err := c.ctx.Err(); err != nil {
 		return err
 	}
+	gate := &c.client.shared.gate
 	route := pacer.Route{Account: pacer.Account{Endpoint: c.request.endpoint.host}}
 	if transport, ok := c.cfg.httpClient.Transport.(*http.Transport); ok && transport.MaxConnsPerHost > 0 {
 		route.Pool, route.Width = transport, transport.MaxConnsPerHost
@@ -59,7 +79,19 @@ func (c *call) queue() error {
 	if c.cfg.pacing {
 		route.KeyID = c.keyID
 	}
-	return c.client.shared.gate.Enter(c.ctx, &c.turn, route)
+	for {
+		if err := gate.Enter(c.ctx, &c.turn, route); err != nil {
+			return err
+		}
+		if c.cfg.limiter == nil || limited && c.turn.HeldFor <= permitted {
+			return nil
+		}
+		gate.Withdraw(&c.turn) // no connection is kept for it
+		if err := c.limit(); err != nil {
+			return err
+		}
+		limited = true
+	}
 }
 
 // mayStillSend reports whether the attempt may go on with these credentials, or

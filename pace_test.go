@@ -175,6 +175,94 @@ func TestAThrottledAttemptWaitsForTheLaterOfHintAndRate(t *testing.T) {
 	}
 }
 
+// spacing is a Limiter that lets a caller go after each gap.
+type spacing struct {
+	gap   time.Duration
+	mu    sync.Mutex
+	next  time.Time
+	asked int
+}
+
+func (s *spacing) Wait(ctx context.Context) error {
+	s.mu.Lock()
+	now := time.Now()
+	turn := now
+	if s.next.After(now) {
+		turn = s.next
+	}
+	s.next = turn.Add(s.gap)
+	s.asked++
+	s.mu.Unlock()
+	select {
+	case <-time.After(turn.Sub(now)):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func TestALimiterHoldsAfterADelayThatTheServiceAskedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const gap, delayed = 200 * ms, 5 // the request with that number
+		var mu sync.Mutex
+		var sent []time.Time
+		client := sendingThrough(t, func(*http.Request) (*http.Response, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			a := ok()
+			if sent = append(sent, time.Now()); len(sent) == delayed {
+				a = refusal(429, "Throttling", "Retry-After", "15")
+			}
+			return respond(a.status, a.header, a.body), nil
+		}, WithRateLimit(&spacing{gap: gap}))
+		var running sync.WaitGroup
+		for range 100 {
+			running.Go(func() {
+				if _, err := client.ListImage(t.Context(), ListImageRequest{}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		running.Wait()
+		// What the limiter let go in the last second of the delay may follow it at once.
+		perSecond := int(time.Second / gap)
+		for n := 2 * perSecond; n < len(sent); n++ {
+			if took := sent[n].Sub(sent[n-2*perSecond]); took < time.Second {
+				t.Fatalf("%d requests in %v, with a limit of %d a second", 2*perSecond+1, took, perSecond)
+			}
+		}
+	})
+}
+
+func TestALimiterIsAskedOnceForEachAttempt(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		refused answer
+		opts    []Option
+	}{
+		"a short delay":                {refused: refusal(429, "Throttling", "x-acs-retry-after", "300")},
+		"a long delay":                 {refused: refusal(429, "Throttling", "x-acs-retry-after", "9000")},
+		"a long delay, without pacing": {refusal(429, "Throttling", "x-acs-retry-after", "9000"), []Option{WithPacing(false)}},
+		"a long delay of a failure":    {refused: refusal(503, "ServiceUnavailable", "Retry-After", "9")},
+		"no delay":                     {refused: refusal(429, "Throttling")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				limiter := &spacing{gap: ms}
+				client, s := scripted(t, []answer{test.refused, ok()}, append(test.opts, WithRateLimit(limiter))...)
+				if _, err := client.ListImage(t.Context(), ListImageRequest{}); err != nil {
+					t.Fatal(err)
+				}
+				if len(s.sent) != 2 || limiter.asked != 2 {
+					t.Errorf("the limiter was asked %d times for %d requests", limiter.asked, len(s.sent))
+				}
+			})
+		})
+	}
+}
+
 func TestWaitingForATurnShowsInTheLog(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

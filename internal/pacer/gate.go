@@ -47,13 +47,13 @@ type Gate struct {
 }
 
 // Enter waits until the turn's request may leave. When ctx ends first, Enter
-// returns ctx's error. The caller calls Leave once for each Enter that returned
-// nil. A turn that enters again keeps its place in the order, except after a
+// returns ctx's error. The caller calls Leave or Withdraw once for each Enter that
+// returned nil. A turn that enters again keeps its place in the order, except after a
 // refusal: it then comes after those that wait.
 func (g *Gate) Enter(ctx context.Context, t *Turn, r Route) error {
 	g.mu.Lock()
 	now := g.now()
-	t.line, t.pool = g.line(r.Account, now), g.pool(r, now)
+	t.line, t.pool, t.entered = g.line(r.Account, now), g.pool(r, now), now
 	if t.ticket == 0 {
 		g.tickets++
 		t.ticket = g.tickets
@@ -104,6 +104,15 @@ func (g *Gate) Confirm(t *Turn, a Account) bool {
 	}
 	g.release(now)
 	return false
+}
+
+// Withdraw ends a turn that Enter began and whose request is not sent. The turn
+// keeps its place in the order.
+func (g *Gate) Withdraw(t *Turn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	t.giveBack()
+	g.release(g.now())
 }
 
 // Leave ends the turn that Enter began. Delay is the delay that the service

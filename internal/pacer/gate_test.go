@@ -129,6 +129,40 @@ func TestTurnsOfAllPoolsLeaveInTheOrderOfArrival(t *testing.T) {
 	})
 }
 
+func TestEnterReportsHowLongADelayHeldTheTurnBack(t *testing.T) {
+	play(t, func(s *scene) {
+		var early, late, after, other pacer.Turn
+		s.wakeUp(account("a"), 3*time.Second)
+		s.enter("early", pacer.Route{Account: account("a")}, &early, 0, pacer.Served)
+		s.enter("other", pacer.Route{Account: account("b")}, &other, 0, pacer.Served)
+		time.Sleep(2 * time.Second)
+		s.enter("late", pacer.Route{Account: account("a")}, &late, 0, pacer.Served)
+		s.running.Wait()
+		s.enter("after", pacer.Route{Account: account("a")}, &after, 0, pacer.Served)
+		s.running.Wait()
+		got := []time.Duration{early.HeldFor, late.HeldFor, after.HeldFor, other.HeldFor}
+		if diff := cmp.Diff([]time.Duration{3 * time.Second, time.Second, 0, 0}, got); diff != "" {
+			t.Errorf("held back (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestATurnThatWithdrawsMakesRoomAndKeepsItsPlace(t *testing.T) {
+	play(t, func(s *scene) {
+		r := pacer.Route{Account: account("a"), Pool: 1, Width: 1}
+		var first pacer.Turn
+		if err := s.gate.Enter(s.Context(), &first, r); err != nil {
+			t.Fatal(err)
+		}
+		s.enter("second", r, new(pacer.Turn), time.Second, pacer.Served)
+		s.enter("third", r, new(pacer.Turn), time.Second, pacer.Served)
+		s.gate.Withdraw(&first)
+		synctest.Wait()
+		s.enter("first", r, &first, time.Second, pacer.Served)
+		s.want("second 0s", "first 1s", "third 2s")
+	})
+}
+
 func TestLeaveCountsWhatWasServed(t *testing.T) {
 	t.Parallel()
 	var g pacer.Gate

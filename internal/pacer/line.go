@@ -22,13 +22,15 @@ type Turn struct {
 	Listing *Listing // nil: none
 	Page    int
 
-	Progress Progress // set by Leave
+	HeldFor  time.Duration // how long a requested delay held the turn back, set by Enter
+	Progress Progress      // set by Leave
 
-	ticket uint64 // the order in which turns came
-	line   *line
-	pool   *pool
-	sent   time.Time
-	ready  chan struct{} // closed when the turn may leave
+	entered time.Time
+	ticket  uint64 // the order in which turns came
+	line    *line
+	pool    *pool
+	sent    time.Time
+	ready   chan struct{} // closed when the turn may leave
 }
 
 // mayLeave reports whether the turn could leave as the first of its line.
@@ -38,6 +40,7 @@ func (t *Turn) mayLeave(now time.Time) bool {
 
 func (t *Turn) leave(now time.Time) {
 	t.sent = now
+	t.HeldFor = max(0, t.line.pacer.hold.Sub(t.entered))
 	t.line.active++
 	t.pool.used++
 	t.line.pacer.Sent(now)
