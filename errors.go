@@ -86,7 +86,7 @@ type APIError struct {
 	AccessDenied *AccessDeniedDetail // set when RAM denied the call and said why
 	RetryAfter   time.Duration       // the delay that the service requests; 0: none
 
-	Attempts   int    // HTTP requests made
+	Attempts   int    // attempts of the call
 	StopReason string // why there was no further attempt
 	Body       []byte // the response's first bytes, at most 4 KiB
 	Err        error  // why the body broke off; nil if all of it arrived
@@ -172,8 +172,8 @@ type DecodeError struct {
 	StatusCode int
 	RequestID  string        // from the x-acs-request-id header if the body has none
 	RetryAfter time.Duration // the delay that the service requests; 0: none
-	Attempts   int
-	Body       []byte // the response's first bytes, at most 4 KiB
+	Attempts   int           // attempts of the call
+	Body       []byte        // the response's first bytes, at most 4 KiB
 }
 
 // Error describes where decoding failed and why.
@@ -197,7 +197,7 @@ type TransportError struct {
 	Host       string
 	RequestID  string        // empty unless response headers arrived
 	RetryAfter time.Duration // the delay that the service requests; 0: none
-	Attempts   int           // HTTP requests made
+	Attempts   int           // attempts of the call
 	StopReason string        // why there was no further attempt
 	Hint       string        // a likely reason; empty if unknown
 	Err        error         // the cause, free of URLs' queries

@@ -27,7 +27,7 @@ type ListImageResponse struct {
 	// values that do not fit their field. It is nil if there are none.
 	Extra map[string]json.RawMessage `json:"-"`
 
-	Attempts int             `json:"-"` // HTTP requests sent for the page; 1 if the first succeeded
+	Attempts int             `json:"-"` // attempts of the call; 1 if the first succeeded
 	Header   http.Header     `json:"-"` // headers of the response
 	Raw      json.RawMessage `json:"-"` // the body as received, only with WithRawResponse
 }

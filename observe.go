@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// Attempt describes one HTTP request after it was made, for [WithObserver]. An
-// observer may keep it, Err included, and read it on any goroutine.
+// Attempt describes one attempt of a call after it ended, for [WithObserver]: an
+// HTTP request, or the failure to get credentials for it. An observer may keep
+// it, Err included, and read it on any goroutine.
 //
 // Reason is the result in one or two words:
 //

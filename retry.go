@@ -33,8 +33,9 @@ const (
 // RetryPolicy controls how failed attempts are retried. Its zero value is the
 // default. ListImage only reads, so every attempt is safe to repeat.
 type RetryPolicy struct {
-	// MaxAttempts limits the HTTP requests of one call, except for pages of a
-	// listing that are throttled; see ThrottlePatience. 0: 4; 1: no retries.
+	// MaxAttempts limits the attempts of one call, except for pages of a listing
+	// that are throttled; see ThrottlePatience. An attempt is an HTTP request, or
+	// the failure to get credentials for it. 0: 4; 1: no retries.
 	MaxAttempts int
 	// BaseDelay limits the first wait. The limit doubles with every further
 	// wait, and each wait is random between zero and its limit. While the client
