@@ -47,7 +47,9 @@ func (f CredentialsFunc) Credentials(ctx context.Context) (Credentials, error) {
 }
 
 // StaticCredentials always provides the same access key. token is for STS keys,
-// and empty otherwise. For a bearer token use a [CredentialsFunc].
+// and empty otherwise. For a bearer token use a [CredentialsFunc]. A call reports
+// an empty id or secret, and characters that no key has, as a
+// [*CredentialsError].
 func StaticCredentials(id, secret, token string) CredentialsProvider {
 	kept := Credentials{AccessKeyID: id, AccessKeySecret: secret, SecurityToken: token}
 	return fixedCredentials(func() Credentials { return kept })

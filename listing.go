@@ -14,8 +14,8 @@ const maxRestarts = 8
 // without an error has yielded every image. It yields each version of an image
 // once. Images without ImageID have no identity and are all yielded. An error is
 // yielded once, with a zero Image, and ends the range; all images yielded before
-// it are valid. Each range starts a new listing. Breaking out of the loop
-// cancels requests in flight.
+// it are valid. Errors are those of [Pager.Next]. Each range starts a new
+// listing. Breaking out of the loop cancels requests in flight.
 //
 // The service pages by number, so images move to other pages when images are
 // created or deleted during the listing. Where Count changes between two pages,

@@ -108,8 +108,10 @@ func (c *Client) WaitForImage(ctx context.Context, imageID string, o WaitOptions
 
 // WaitForImages waits for all of the images as [Client.WaitForImage] does, and
 // returns them in the order of imageIDs. The first image that fails ends the
-// wait. A poll lists pages of the inventory while fewer pages are left than
-// images are missing, and then asks for each missing image alone.
+// wait. Errors are those of WaitForImage. Without imageIDs it returns at once.
+//
+// A poll lists pages of the inventory while fewer pages are left than images are
+// missing, and then asks for each missing image alone.
 func (c *Client) WaitForImages(ctx context.Context, imageIDs []string, o WaitOptions, opts ...Option) ([]Image, error) {
 	return WaitForImages(ctx, c, imageIDs, o, opts...)
 }
