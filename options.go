@@ -247,8 +247,8 @@ func WithRateLimit(l Limiter) Option {
 // has not throttled for a minute.
 //
 // A client and the clients derived from it pace their attempts together,
-// separately for each endpoint and access key. With pacing off, each throttled
-// attempt waits on its own, as described in [RetryPolicy].
+// separately for each endpoint and access key or bearer token. With pacing off,
+// each throttled attempt waits on its own, as described in [RetryPolicy].
 func WithPacing(on bool) Option {
 	return func(c *config) error { c.pacing = on; return nil }
 }

@@ -2,6 +2,7 @@ package appstreaming
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"math"
 	"net/http"
@@ -103,11 +104,17 @@ func (c *call) mayStillSend(found Credentials) bool {
 		return true
 	}
 	c.keyID = found.AccessKeyID
-	if c.keyID == "" {
-		c.keyID = "bearer token"
+	if found.BearerToken != "" {
+		c.keyID = digestOf(found.BearerToken)
 	}
 	account := pacer.Account{Endpoint: c.request.endpoint.host, KeyID: c.keyID}
 	return c.client.shared.gate.Confirm(&c.turn, account)
+}
+
+// digestOf returns what names a bearer token, which has no key id, in the gate.
+func digestOf(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return "bearer token " + string(sum[:])
 }
 
 // depart reports the attempt's result to the gate, so that others can leave.
@@ -143,7 +150,7 @@ func (c *call) maxAttempts() int {
 type throttling struct {
 	since    time.Time // the first refusal since the listing's latest progress
 	refusals int       // since then
-	progress pacer.Progress
+	served   int       // requests of the listing
 }
 
 // countThrottled notes whether the attempt just made was throttled. A page that
@@ -154,8 +161,8 @@ func (c *call) countThrottled() {
 		c.throttling = throttling{}
 		return
 	}
-	if progress := c.turn.Progress; c.throttling.refusals == 0 || progress.Listing != c.throttling.progress.Listing {
-		c.throttling = throttling{since: c.last.end(), progress: progress}
+	if served := c.turn.Progress.Listing; c.throttling.refusals == 0 || served != c.throttling.served {
+		c.throttling = throttling{since: c.last.end(), served: served}
 	}
 	c.throttling.refusals++
 	if c.isPatient() {
@@ -166,14 +173,15 @@ func (c *call) countThrottled() {
 // fewestRefusals is how often a page is refused before it is given up, while the
 // service serves other calls. Where many calls wait, a page may get its turn only
 // once a minute.
-const fewestRefusals = 4
+const fewestRefusals = 10
 
 // patienceLost reports whether the service has throttled the page for too long.
 func (c *call) patienceLost() bool {
-	if !c.last.throttled || !c.isPatient() || c.last.end().Sub(c.throttling.since) <= c.cfg.retry.throttlePatience() {
+	patience := c.cfg.retry.throttlePatience()
+	if !c.last.throttled || !c.isPatient() || c.last.end().Sub(c.throttling.since) <= patience {
 		return false
 	}
-	return c.throttling.refusals >= fewestRefusals || c.turn.Progress.Account == c.throttling.progress.Account
+	return c.throttling.refusals >= fewestRefusals || c.turn.Progress.Quiet > patience
 }
 
 func (o *outcome) end() time.Time { return o.start.Add(o.duration) }

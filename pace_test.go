@@ -368,6 +368,36 @@ func TestAnAttemptWaitsUnderTheKeyThatItsProviderReturns(t *testing.T) {
 	})
 }
 
+func TestEachBearerTokenIsPacedByItself(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		refused := atomic.Bool{}
+		client := sendingThrough(t, func(*http.Request) (*http.Response, error) {
+			a := ok()
+			if refused.CompareAndSwap(false, true) {
+				a = refusal(400, "Throttling", "x-acs-retry-after", "9000")
+			}
+			return respond(a.status, a.header, a.body), nil
+		})
+		start := time.Now()
+		var running sync.WaitGroup
+		for _, call := range []struct {
+			token string
+			ends  time.Duration
+		}{{"t0ken-a", 9 * time.Second}, {"t0ken-b", 0}, {"t0ken-a", 9 * time.Second}} {
+			running.Go(func() {
+				token := CredentialsFunc(func(context.Context) (Credentials, error) { return Credentials{BearerToken: call.token}, nil })
+				_, err := client.ListImage(t.Context(), ListImageRequest{}, WithCredentials(token))
+				if took := time.Since(start).Truncate(time.Second); err != nil || took != call.ends {
+					t.Errorf("%s: %v after %v, want %v", call.token, err, took, call.ends)
+				}
+			})
+			synctest.Wait()
+		}
+		running.Wait()
+	})
+}
+
 func TestADelayThatTheServiceAsksForHoldsBackAnAttemptWhoseProviderIsSlow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -584,24 +614,27 @@ func TestPatienceCountsWhileThePageIsRefused(t *testing.T) {
 		at       time.Duration
 		progress pacer.Progress
 	}
+	const quiet, busy = 2 * time.Minute, time.Second // since a request of the account was served
 	tests := map[string]struct {
 		refusals []refused
 		want     bool
 	}{
-		"for a minute":              {[]refused{{0, pacer.Progress{}}, {time.Minute, pacer.Progress{}}}, false},
-		"for more than a minute":    {[]refused{{0, pacer.Progress{}}, {time.Minute + 1, pacer.Progress{}}}, true},
-		"a page before it was next": {[]refused{{0, pacer.Progress{}}, {time.Hour, pacer.Progress{Listing: 1, Account: 1}}}, false},
+		"for a minute":              {[]refused{{0, pacer.Progress{Quiet: quiet}}, {time.Minute, pacer.Progress{Quiet: quiet}}}, false},
+		"for more than a minute":    {[]refused{{0, pacer.Progress{Quiet: quiet}}, {time.Minute + 1, pacer.Progress{Quiet: quiet}}}, true},
+		"a page before it was next": {[]refused{{0, pacer.Progress{}}, {time.Hour, pacer.Progress{Listing: 1, Quiet: quiet}}}, false},
 		"refused since that page": {[]refused{
 			{0, pacer.Progress{}},
-			{time.Hour, pacer.Progress{Listing: 1, Account: 1}}, {time.Hour + time.Minute + 1, pacer.Progress{Listing: 1, Account: 1}},
+			{time.Hour, pacer.Progress{Listing: 1}}, {time.Hour + time.Minute + 1, pacer.Progress{Listing: 1, Quiet: quiet}},
 		}, true},
-		"three turns, while others are served": {[]refused{
-			{0, pacer.Progress{}}, {2 * time.Minute, pacer.Progress{Account: 9}}, {4 * time.Minute, pacer.Progress{Account: 19}},
+		"others were served a minute ago": {[]refused{
+			{0, pacer.Progress{}}, {2 * time.Minute, pacer.Progress{Quiet: time.Minute}},
 		}, false},
-		"four turns, while others are served": {[]refused{
-			{0, pacer.Progress{}}, {time.Second, pacer.Progress{Account: 1}},
-			{2 * time.Second, pacer.Progress{Account: 2}}, {2 * time.Minute, pacer.Progress{Account: 9}},
-		}, true},
+		"nine turns, while others are served": {
+			slices.Repeat([]refused{{0, pacer.Progress{Quiet: busy}}, {time.Hour, pacer.Progress{Quiet: busy}}}, 5)[:9], false,
+		},
+		"ten turns, while others are served": {
+			slices.Repeat([]refused{{0, pacer.Progress{Quiet: busy}}, {time.Hour, pacer.Progress{Quiet: busy}}}, 5), true,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -60,7 +60,7 @@ type RetryPolicy struct {
 	// ThrottlePatience is how long a listing requests a page again while the
 	// service throttles it. The page and the pages after it wait for their turns.
 	// The time begins again when another page of the listing is served. While
-	// the service serves other calls, a page gets at least 4 attempts. Throttled
+	// the service serves other calls, a page gets at least 10 attempts. Throttled
 	// attempts do not count toward MaxAttempts. ThrottlePatience applies to
 	// listings with and without WithPrefetch. It does not apply to a single
 	// ListImage call, if MaxAttempts is 1, or without pacing. 0: 1 minute;

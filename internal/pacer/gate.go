@@ -126,12 +126,12 @@ func (g *Gate) Leave(t *Turn, result Result, delay time.Duration) time.Duration 
 	t.pool.used--
 	if result == Served {
 		p.Served(t.sent, now)
-		t.line.served++
+		t.line.served = now
 		if t.Listing != nil {
 			t.Listing.served++
 		}
 	}
-	t.Progress.Account = t.line.served
+	t.Progress.Quiet = now.Sub(t.line.served)
 	if t.Listing != nil {
 		t.Progress.Listing = t.Listing.served
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -163,33 +164,35 @@ func TestATurnThatWithdrawsMakesRoomAndKeepsItsPlace(t *testing.T) {
 	})
 }
 
-func TestLeaveCountsWhatWasServed(t *testing.T) {
+func TestLeaveReportsWhatTheServiceServes(t *testing.T) {
 	t.Parallel()
-	var g pacer.Gate
+	now := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
+	g := pacer.Gate{Now: func() time.Time { return now }}
 	var listing pacer.Listing
 	page, other := pacer.Turn{Listing: &listing, Page: 1}, pacer.Turn{Listing: &listing, Page: 2}
-	var single, elsewhere, first pacer.Turn
-	for _, step := range []struct {
+	var single, elsewhere, last pacer.Turn
+	for n, step := range []struct {
 		turn   *pacer.Turn
 		key    string
 		result pacer.Result
 		want   pacer.Progress
 	}{
-		{&page, "a", pacer.Unanswered, pacer.Progress{}},
-		{&page, "a", pacer.Refused, pacer.Progress{}},
-		{&single, "a", pacer.Served, pacer.Progress{Account: 1}},
-		{&other, "a", pacer.Served, pacer.Progress{Listing: 1, Account: 2}},
-		{&page, "a", pacer.Unanswered, pacer.Progress{Listing: 1, Account: 2}},
-		{&elsewhere, "b", pacer.Served, pacer.Progress{Account: 1}},
-		{&first, "a", pacer.Refused, pacer.Progress{Account: 2}},
+		{&page, "a", pacer.Unanswered, pacer.Progress{Quiet: math.MaxInt64}},
+		{&single, "a", pacer.Served, pacer.Progress{}},
+		{&page, "a", pacer.Unanswered, pacer.Progress{Quiet: time.Second}},
+		{&other, "a", pacer.Served, pacer.Progress{Listing: 1}},
+		{&page, "a", pacer.Unanswered, pacer.Progress{Listing: 1, Quiet: time.Second}},
+		{&elsewhere, "b", pacer.Served, pacer.Progress{}},
+		{&last, "a", pacer.Refused, pacer.Progress{Quiet: 3 * time.Second}},
 	} {
 		if err := g.Enter(t.Context(), step.turn, pacer.Route{Account: account(step.key)}); err != nil {
 			t.Fatal(err)
 		}
 		g.Leave(step.turn, step.result, 0)
 		if diff := cmp.Diff(step.want, step.turn.Progress); diff != "" {
-			t.Errorf("progress (-want +got):\n%s", diff)
+			t.Errorf("progress after step %d (-want +got):\n%s", n+1, diff)
 		}
+		now = now.Add(time.Second)
 	}
 }
 

@@ -10,10 +10,10 @@ import (
 // numbers.
 type Listing struct{ served int }
 
-// Progress counts the requests that the service has served.
+// Progress is what the service serves apart from the turn's own request.
 type Progress struct {
-	Listing int // of the turn's listing
-	Account int
+	Listing int           // requests of the turn's listing served
+	Quiet   time.Duration // since a request of the account was served
 }
 
 // Turn is the place of a call in a Gate. Its fields are set before the first
@@ -57,9 +57,9 @@ func (t *Turn) giveBack() {
 type line struct {
 	account Account
 	pacer   Pacer
-	active  int      // turns that have left and still run
-	served  int      // requests
-	queues  []*queue // none is empty
+	active  int       // turns that have left and still run
+	served  time.Time // the latest answer to a request that was served
+	queues  []*queue  // none is empty
 }
 
 // queue holds the turns of a line that wait for connections of one pool. A pool
