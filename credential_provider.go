@@ -167,7 +167,7 @@ func asCredentialsError(err error) error {
 	}
 	wrapped := &CredentialsError{Err: err}
 	if inner, ok := as[*CredentialsError](err); ok {
-		wrapped.RequestID = inner.RequestID
+		wrapped.Code, wrapped.RequestID = inner.Code, inner.RequestID
 	}
 	return wrapped
 }

@@ -53,7 +53,7 @@ func firstOf(sources []source) singleflight.Source[Credentials] {
 		if chosen != nil {
 			found, err := chosen.fetch()
 			if err != nil {
-				err = &CredentialsError{Err: &sourcesError{[]sourceFailure{{chosen.name, err}}}}
+				err = noneFound(sourceFailure{chosen.name, err})
 			}
 			return found, err
 		}
@@ -66,8 +66,21 @@ func firstOf(sources []source) singleflight.Source[Credentials] {
 			}
 			failures = append(failures, sourceFailure{sources[i].name, err})
 		}
-		return Credentials{}, &CredentialsError{Err: &sourcesError{failures}}
+		return Credentials{}, noneFound(failures...)
 	}
+}
+
+// noneFound returns the error of sources without credentials. It has the code
+// and the request identifier of the first source that refused.
+func noneFound(failures ...sourceFailure) *CredentialsError {
+	e := &CredentialsError{Err: &sourcesError{failures}}
+	for _, failure := range failures {
+		if refusal, ok := as[*CredentialsError](failure.err); ok && (refusal.Code != "" || refusal.RequestID != "") {
+			e.Code, e.RequestID = refusal.Code, refusal.RequestID
+			break
+		}
+	}
+	return e
 }
 
 // standardSources are the sources of the standard chain, in its order.
@@ -208,8 +221,10 @@ func opened(open func() (singleflight.Source[Credentials], error)) singleflight.
 func describing(fetch singleflight.Source[Credentials], text string) singleflight.Source[Credentials] {
 	return func() (Credentials, error) {
 		found, err := fetch()
-		if err != nil {
-			err = fmt.Errorf("%s: %w", text, causeOf(err))
+		if refusal, ok := as[*CredentialsError](err); ok {
+			err = &CredentialsError{Code: refusal.Code, RequestID: refusal.RequestID, Err: fmt.Errorf("%s: %w", text, refusal.Err)}
+		} else if err != nil {
+			err = fmt.Errorf("%s: %w", text, err)
 		}
 		return found, err
 	}
@@ -217,8 +232,8 @@ func describing(fetch singleflight.Source[Credentials], text string) singlefligh
 
 // causeOf returns an error without the words that begin a *CredentialsError.
 func causeOf(err error) error {
-	var wrapper *CredentialsError
-	if !errors.As(err, &wrapper) {
+	wrapper, ok := as[*CredentialsError](err)
+	if !ok {
 		return err
 	}
 	if wrapper.RequestID != "" {

@@ -496,6 +496,43 @@ func TestARefusalOfSTSIsNamedByCodeAndRequestIdentifier(t *testing.T) {
 	}
 }
 
+// A source of the standard chain that STS refuses reports the refusal as a
+// credential of credentials-go does, in any place of the chain.
+func TestARefusalOfSTSIsFoundBehindEverySource(t *testing.T) {
+	serveSTS(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		io.WriteString(w, `{"RequestId":"R-STS","Code":"NoPermission","Message":"no"}`)
+	})
+	role := map[string]any{
+		"name": "role", "mode": "RamRoleArn", "ram_role_arn": "arn", "access_key_id": "LTAI1", "access_key_secret": "hunter22",
+	}
+	const ini = "[default]\nenable=true\ntype=ram_role_arn\naccess_key_id=LTAI1\naccess_key_secret=hunter22\n" +
+		"role_arn=arn\nrole_session_name=me\n"
+	inCLI, inFile := somewhere(t), somewhere(t)
+	inCLI.cli(t, role)
+	file := inFile.write(t, ".alibabacloud/credentials", ini)
+	for name, provider := range map[string]CredentialsProvider{
+		"a named profile":   namedProfile(inCLI.reader, "role"),
+		"the CLI's profile": standardChain(inCLI.reader),
+		"the profile file":  standardChain(inFile.reader),
+		"a wrapping provider": CredentialsFunc(func(ctx context.Context) (Credentials, error) {
+			found, err := namedProfile(inCLI.reader, "role").Credentials(ctx)
+			return found, fmt.Errorf("vault: %w", err)
+		}),
+	} {
+		t.Setenv("ALIBABA_CLOUD_CREDENTIALS_FILE", file) // credentials-go reads it too
+		_, err := sendingThrough(t, NothingSent(t), WithCredentials(provider)).ListImage(t.Context(), ListImageRequest{})
+		var credentialsErr *CredentialsError
+		if !errors.As(err, &credentialsErr) || credentialsErr.Code != "NoPermission" || credentialsErr.RequestID != "R-STS" ||
+			!errors.Is(err, ErrNotAuthorized) || !errors.Is(err, ErrCredentialsSource) {
+			t.Errorf("%s: %+v of %v; want the refusal's code and request identifier", name, credentialsErr, err)
+		}
+		if strings.Count(err.Error(), "R-STS") != 1 {
+			t.Errorf("%s: %v; want the request identifier once", name, err)
+		}
+	}
+}
+
 func TestOneTemporaryRefusalOfSTSIsRetried(t *testing.T) {
 	var code atomic.Value
 	serveSTS(t, func(w http.ResponseWriter, _ *http.Request) {

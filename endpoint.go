@@ -28,10 +28,11 @@ const (
 // with [WithPlainHTTP]. WithEndpoint replaces an earlier [WithVPCEndpoint].
 func WithEndpoint(rawURL string) Option {
 	return func(c *config) error {
-		if _, err := parseEndpoint(rawURL); err != nil {
+		given, err := parseEndpoint(rawURL)
+		if err != nil {
 			return err
 		}
-		c.rawURL = rawURL // wins over vpc
+		c.given = given // wins over vpc
 		return nil
 	}
 }
@@ -40,7 +41,7 @@ func WithEndpoint(rawURL string) Option {
 // documented for cn-shanghai and ap-southeast-1. Default: the public endpoint.
 // WithVPCEndpoint replaces an earlier [WithEndpoint].
 func WithVPCEndpoint() Option {
-	return func(c *config) error { c.vpc, c.rawURL = true, ""; return nil }
+	return func(c *config) error { c.vpc, c.given = true, endpoint{}; return nil }
 }
 
 // WithPlainHTTP allows an http endpoint in [WithEndpoint], for services on
@@ -184,21 +185,17 @@ func (c *config) resolveEndpoint() error {
 	if err := checkRegion(c.region); err != nil {
 		return err
 	}
-	if c.rawURL == "" {
+	if c.given == (endpoint{}) {
 		resolved, err := regionEndpoint(c.region, c.vpc)
 		c.endpoint = resolved
 		return err
 	}
-	resolved, err := parseEndpoint(c.rawURL)
-	if err != nil {
-		return err
-	}
-	if resolved.scheme == "http" && !c.allowHTTP {
+	if c.given.scheme == "http" && !c.allowHTTP {
 		return &OptionError{
-			Option: "WithEndpoint", Value: resolved.String(),
+			Option: "WithEndpoint", Value: c.given.String(),
 			Reason: "the scheme must be https; for a service on loopback, add WithPlainHTTP",
 		}
 	}
-	c.endpoint = resolved
+	c.endpoint = c.given
 	return nil
 }

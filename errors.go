@@ -282,8 +282,12 @@ type CredentialsError struct {
 // Error describes the cause.
 func (e *CredentialsError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "appstreaming: credentials: %s", shownCause(e.Err, maxShownSources))
-	return withTrail(&b, e.RequestID, e.Attempts, e.StopReason)
+	cause, requestID := shownCause(e.Err, maxShownSources), e.RequestID
+	if strings.Contains(cause, requestID) {
+		requestID = "" // the cause names it, next to its source
+	}
+	b.WriteString("appstreaming: credentials: " + cause)
+	return withTrail(&b, requestID, e.Attempts, e.StopReason)
 }
 
 // Unwrap returns the cause.

@@ -43,7 +43,7 @@ type Limiter interface {
 type config struct {
 	region    string
 	endpoint  endpoint // set when the options have been applied
-	rawURL    string
+	given     endpoint // by WithEndpoint; zero: the region's
 	vpc       bool
 	allowHTTP bool
 
