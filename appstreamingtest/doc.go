@@ -25,7 +25,7 @@
 //   - unsigned requests, and a wrong signature or body hash;
 //   - a header that must be signed and is not;
 //   - a date more than 15 minutes off, and a nonce used before, of which it
-//     remembers the latest 250,000;
+//     remembers at least the latest 250,000;
 //   - a key or token that is unknown, disabled or expired;
 //   - another action or version;
 //   - malformed or repeated parameters, and lists of more than 100 items.

@@ -33,7 +33,8 @@ func (s *Server) SetClock(now func() time.Time) {
 	s.settings.clock = now
 }
 
-// SetLatency delays every response by d. Default: 0.
+// SetLatency delays the response to every correctly signed request by d.
+// Default: 0.
 func (s *Server) SetLatency(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,9 +49,9 @@ func (s *Server) SetGzip(on bool) {
 	s.settings.gzip = on
 }
 
-// SetRateLimit limits requests to perSecond, with a burst of one second's
-// requests. Further requests are refused with Throttling.User, HTTP 400, and the
-// milliseconds to wait in x-acs-retry-after. Default, and 0: no limit.
+// SetRateLimit limits correctly signed requests to perSecond, with a burst of one
+// second's requests. Further requests are refused with Throttling.User, HTTP 400,
+// and the milliseconds to wait in x-acs-retry-after. Default, and 0: no limit.
 func (s *Server) SetRateLimit(perSecond float64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
