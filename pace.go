@@ -150,7 +150,7 @@ func (c *call) maxAttempts() int {
 type throttling struct {
 	since    time.Time // the first refusal since the listing's latest progress
 	refusals int       // since then
-	served   int       // requests of the listing
+	served   int64     // requests of the listing
 }
 
 // countThrottled notes whether the attempt just made was throttled. A page that

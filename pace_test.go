@@ -701,6 +701,25 @@ func TestPatienceReachesThroughALister(t *testing.T) {
 	})
 }
 
+// alternating is a lister that sends every other page through another client.
+type alternating []*Client
+
+func (a alternating) ListImage(ctx context.Context, req ListImageRequest, opts ...Option) (*ListImageResponse, error) {
+	return a[req.PageNumber%len(a)].ListImage(ctx, req, opts...)
+}
+
+func TestAListingMayUseSeveralClients(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		service := &limited{rate: 5, burst: 2, pages: 30, takes: 30 * ms}
+		lister := alternating{sendingThrough(t, service.answer), sendingThrough(t, service.answer)}
+		images, err := Collect(Images(t.Context(), lister, ListImageRequest{PageSize: 1}, WithPrefetch(8)))
+		if err != nil || len(images) != service.pages {
+			t.Errorf("%d images and %v, want %d", len(images), err, service.pages)
+		}
+	})
+}
+
 func TestOnlyAHintFailsAtOnceForOutlastingTheDeadline(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

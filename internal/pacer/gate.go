@@ -128,12 +128,12 @@ func (g *Gate) Leave(t *Turn, result Result, delay time.Duration) time.Duration 
 		p.Served(t.sent, now)
 		t.line.served = now
 		if t.Listing != nil {
-			t.Listing.served++
+			t.Listing.served.Add(1)
 		}
 	}
 	t.Progress.Quiet = now.Sub(t.line.served)
 	if t.Listing != nil {
-		t.Progress.Listing = t.Listing.served
+		t.Progress.Listing = t.Listing.served.Load()
 	}
 	if result == Refused {
 		t.ticket = 0 // one page that is always refused must not keep others waiting

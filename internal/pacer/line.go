@@ -3,16 +3,17 @@ package pacer
 import (
 	"cmp"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
 // Listing marks the turns of a listing, whose pages leave in the order of their
-// numbers.
-type Listing struct{ served int }
+// numbers. Its requests may leave through several gates.
+type Listing struct{ served atomic.Int64 }
 
 // Progress is what the service serves apart from the turn's own request.
 type Progress struct {
-	Listing int           // requests of the turn's listing served
+	Listing int64         // requests of the turn's listing served
 	Quiet   time.Duration // since a request of the account was served
 }
 
