@@ -1,4 +1,4 @@
-// Local-service runs the service double as a server, for programs in any language; Ctrl-C ends it.
+// Program local-service runs the service double as a server, for programs in any language; Ctrl-C ends it.
 // Try: go run ./examples/local-service -addr 127.0.0.1:8080 -images 237 -fail code=Throttling.User,times=3
 package main
 

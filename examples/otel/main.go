@@ -1,4 +1,4 @@
-// Otel lists all images and prints OpenTelemetry spans and metrics of it: of your account, or of a built-in service.
+// Program otel lists all images, of your account or of a built-in service, and prints OpenTelemetry spans and metrics of the listing.
 // Try: cd examples/otel && go run . -images 237
 package main
 
