@@ -86,7 +86,7 @@ func needsQuotes(c rune) bool {
 // not accept:
 //
 //   - a PageSize outside 0 to [MaxPageSize], a PageNumber of more than 32 bits, or
-//     a negative PageNumber or BizType;
+//     a negative PageNumber, BizType or item of BizTypes;
 //   - a list of more than 100 items, an empty item, or a tag without a key;
 //   - control characters or invalid UTF-8 in any text.
 //
@@ -241,10 +241,11 @@ func appendTags(p []acs.Param, tags []Tag) []acs.Param {
 //
 // It returns a [*ParamError] or an [*OptionError] before anything is sent, a
 // [*CredentialsError] if there are no usable credentials, an [*APIError] if the
-// service refuses, a [*TransportError] if no complete response arrives, and a
-// [*DecodeError] if the response is invalid. When ctx ends, the error matches
-// ctx.Err() and the failure of the last attempt. Temporary failures are retried
-// according to [RetryPolicy].
+// service refuses, a [*TransportError] if no complete response arrives, a
+// [*DecodeError] if the response is invalid, and an error that matches
+// [ErrResponseTooLarge] if it is too large. Errors of a [Limiter] are wrapped.
+// When ctx ends, the error matches ctx.Err(), its cause and the failure of the
+// last attempt. Temporary failures are retried according to [RetryPolicy].
 //
 // See https://www.alibabacloud.com/help/en/wuying-appstreaming/developer-reference/api-appstream-center-2021-09-01-listimage
 func (c *Client) ListImage(ctx context.Context, req ListImageRequest, opts ...Option) (*ListImageResponse, error) {

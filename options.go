@@ -149,10 +149,10 @@ func WithSignature(v Signature) Option {
 	}
 }
 
-// WithHTTPClient sends requests with a copy of hc. The copy shares the transport
-// and never modifies it. hc.Timeout bounds each attempt. CheckRedirect and Jar
-// are not used: the client never follows redirects, and the service sets no
-// cookies.
+// WithHTTPClient sends requests with a copy of hc. The copy shares the transport,
+// which is [http.DefaultTransport] if hc has none, and never modifies it.
+// hc.Timeout bounds each attempt. CheckRedirect and Jar are not used: the client
+// never follows redirects, and the service sets no cookies.
 //
 // Default: a transport of the client's own, with TLS 1.2 or newer, HTTP/2 where
 // the service offers it, proxies from the environment, and at most 64

@@ -32,6 +32,9 @@ const (
 
 // RetryPolicy controls how failed attempts are retried. Its zero value is the
 // default. ListImage only reads, so every attempt is safe to repeat.
+//
+// A negative MaxAttempts, BaseDelay, MaxDelay or AttemptTimeout is an
+// [*OptionError], and so is a BaseDelay of more than MaxDelay.
 type RetryPolicy struct {
 	// MaxAttempts limits the attempts of one call, except for pages of a listing
 	// that are throttled; see ThrottlePatience. An attempt is an HTTP request, or
