@@ -69,8 +69,9 @@
 //
 // When the service throttles, the client begins to pace: its attempts leave one
 // after another, at the rate that the service has shown to allow. A page of a
-// listing waits for its turn for up to a minute, so throttling slows a listing
-// down but does not end it. See [WithPacing] and RetryPolicy.ThrottlePatience.
+// listing waits for its turn until the service has throttled for a minute
+// without serving a page of the listing, so throttling slows a listing down but
+// does not end it. See [WithPacing] and RetryPolicy.ThrottlePatience.
 //
 // # Credentials
 //

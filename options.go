@@ -224,9 +224,9 @@ func WithRetry(p RetryPolicy) Option {
 }
 
 // WithRateLimit waits for l before every attempt, including retries. It waits
-// again after a delay of more than a second that the service requested
-// meanwhile. Only the ctx of the call limits these waits. If l returns an error, the call returns an
-// error that wraps it. Default: no limit.
+// again after a delay of more than a second that the service requested in the
+// meantime. Only the ctx of the call limits these waits. If l returns an error,
+// the call returns an error that wraps it. Default: no limit.
 func WithRateLimit(l Limiter) Option {
 	return func(c *config) error {
 		if l == nil {

@@ -51,7 +51,8 @@ func (c *call) admit(requested time.Duration) error {
 
 // permitted is how long a requested delay may hold back an attempt that a limiter
 // has let go. After a longer delay the limiter is asked again. Otherwise the
-// attempts that it let go meanwhile would exceed its rate when the delay ends.
+// attempts that it let go in the meantime would exceed its rate when the delay
+// ends.
 const permitted = time.Second
 
 // limit waits for the limiter.
