@@ -29,6 +29,7 @@ type call struct {
 	page               *ListImageResponse
 	failure            error  // of the last attempt that failed for another reason than ctx's end
 	notAdmitted        error  // why no attempt could begin
+	queued             bool   // the next attempt is in the gate
 	stopReason         string // why no attempt followed
 	clockCorrected     bool   // each correction is tried once in a call
 	credentialsRenewed bool
@@ -229,7 +230,11 @@ func (c *call) correct(err error) bool {
 func (c *call) err() error {
 	ended := c.notAdmitted
 	if c.ctx.Err() != nil {
-		ended = wrapf("appstreaming: %s: the call was ended after %s: %w", c.request.operation.name, attempts(c.number), ctxError(c.ctx))
+		made := attempts(c.number)
+		if c.queued {
+			made += ", while it waited for its turn"
+		}
+		ended = wrapf("appstreaming: %s: the call was ended after %s: %w", c.request.operation.name, made, ctxError(c.ctx))
 		c.stopReason = c.endReason()
 	}
 	failure := concluded(c.failure, c.number, c.stopReason)

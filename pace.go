@@ -82,9 +82,11 @@ func (c *call) queue(limited bool) error {
 		route.KeyID = c.keyID
 	}
 	for {
+		c.queued = true
 		if err := gate.Enter(c.ctx, &c.turn, route); err != nil {
 			return err
 		}
+		c.queued = false
 		if c.cfg.limiter == nil || limited && c.turn.HeldFor <= permitted {
 			return nil
 		}

@@ -766,6 +766,9 @@ func TestWaitingForATurnEndsWithTheContext(t *testing.T) {
 		if !errors.Is(err, context.Canceled) || !errors.Is(err, cause) || time.Since(start) != time.Second {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
+		if want := "the call was ended after 0 attempts, while it waited for its turn: "; !strings.Contains(fmt.Sprint(err), want) {
+			t.Errorf("error %q, want %q in it", err, want)
+		}
 	})
 }
 
