@@ -123,6 +123,11 @@ func (p *Pacer) Served(sent, now time.Time) {
 	p.served.add(now)
 	p.sinceCut++
 	p.sinceGrown++
+	if p.ramping && sent.Before(p.cutAt) {
+		// Answers of one burst come in any order, so the first refusal can come
+		// before those that show what the limit is.
+		p.rate = max(p.rate, p.served.rate(now))
+	}
 	if !sent.Before(p.cutAt) {
 		p.shut = 0
 	}

@@ -87,6 +87,22 @@ func TestFirstRateIsWhatWasServed(t *testing.T) {
 	}
 }
 
+func TestAnswersThatComeAfterTheFirstRefusalCountForTheFirstRate(t *testing.T) {
+	t.Parallel()
+	var p Pacer
+	p.Refused(at(-ms), start, 0, 0)
+	p.wantRate(t, 4.5)
+	for range 20 {
+		p.Served(at(-ms), at(ms))
+	}
+	p.wantRate(t, 20/1.5)
+
+	p = *woken(0)
+	p.ramping = false
+	p.serve(20, -ms)
+	p.wantRate(t, 4.5) // the ramp is over
+}
+
 func TestRateServedIsThatOfTheLastSecondAndAHalf(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

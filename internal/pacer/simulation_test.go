@@ -236,7 +236,8 @@ func (l *lister) send(page int) {
 	onTheWay := time.Duration(float64(l.latency) * (0.4 + 0.2*l.random.Float64()))
 	l.after(onTheWay, func() {
 		wait := l.limit(l.elapsed())
-		l.after(l.latency/2, func() { l.answer(page, sent, wait) })
+		onTheWayBack := time.Duration(float64(l.latency) * (0.45 + 0.1*l.random.Float64())) // so answers can overtake each other
+		l.after(onTheWayBack, func() { l.answer(page, sent, wait) })
 	})
 }
 
