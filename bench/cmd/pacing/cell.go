@@ -92,7 +92,8 @@ func (c cell) list(url string, w *watch) error {
 		return err
 	}
 	defer client.CloseIdleConnections()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	patience := time.Minute + 2*time.Duration(c.clients*c.pages)*time.Second/time.Duration(c.rate)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	pages := 0
 	for _, err := range client.Pages(ctx, appstreaming.ListImageRequest{PageSize: 1}) {

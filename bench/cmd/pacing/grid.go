@@ -14,9 +14,11 @@ var (
 	latencies = []time.Duration{30 * time.Millisecond, 200 * time.Millisecond}
 )
 
-// grid returns the cells for every combination, with pages for that long. The
-// phases of whole seconds are random.
-func grid(rates []int, kinds []counting, windows []int, clients int, length time.Duration, random *rand.Rand) []cell {
+// grid returns the cells for every combination, with pages for the length that a
+// limit has. The phases of whole seconds are random.
+func grid(
+	rates []int, kinds []counting, windows []int, clients int, length func(rate int) time.Duration, random *rand.Rand,
+) []cell {
 	var cells []cell
 	for _, rate := range rates {
 		for _, kind := range kinds {
@@ -25,7 +27,7 @@ func grid(rates []int, kinds []counting, windows []int, clients int, length time
 					for _, latency := range latencies {
 						cells = append(cells, cell{
 							counting: kind, rate: rate, hints: hints, prefetch: prefetch, latency: latency, clients: clients,
-							pages: pagesFor(rate, prefetch, clients, latency, length),
+							pages: pagesFor(rate, prefetch, clients, latency, length(rate)),
 							phase: time.Duration(random.Int64N(int64(time.Second))),
 						})
 					}
