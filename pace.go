@@ -173,10 +173,13 @@ func (c *call) countThrottled() {
 	}
 }
 
-// fewestRefusals is how often a page is refused before it is given up, while the
-// service serves other calls. Where many calls wait, a page may get its turn only
-// once a minute.
-const fewestRefusals = 10
+// A page is refused fewestRefusals times before it is given up, while the service
+// serves other calls. Where many calls wait, a page may get its turn only once a
+// minute. With a patience of less than a minute, each refusal counts for perRefusal.
+const (
+	fewestRefusals = 10
+	perRefusal     = defaultThrottlePatience / fewestRefusals
+)
 
 // patienceLost reports whether the service has throttled the page for too long.
 func (c *call) patienceLost() bool {
@@ -184,7 +187,8 @@ func (c *call) patienceLost() bool {
 	if !c.last.throttled || !c.isPatient() || c.last.end().Sub(c.throttling.since) <= patience {
 		return false
 	}
-	return c.throttling.refusals >= fewestRefusals || c.turn.Progress.Quiet > patience
+	enough := min(fewestRefusals, int(patience/perRefusal))
+	return c.throttling.refusals >= enough || c.turn.Progress.Quiet > patience
 }
 
 func (o *outcome) end() time.Time { return o.start.Add(o.duration) }

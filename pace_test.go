@@ -618,29 +618,35 @@ func TestPatienceCountsWhileThePageIsRefused(t *testing.T) {
 	tests := map[string]struct {
 		refusals []refused
 		want     bool
+		patience time.Duration // 0: a minute
 	}{
-		"for a minute":              {[]refused{{0, pacer.Progress{Quiet: quiet}}, {time.Minute, pacer.Progress{Quiet: quiet}}}, false},
-		"for more than a minute":    {[]refused{{0, pacer.Progress{Quiet: quiet}}, {time.Minute + 1, pacer.Progress{Quiet: quiet}}}, true},
-		"a page before it was next": {[]refused{{0, pacer.Progress{}}, {time.Hour, pacer.Progress{Listing: 1, Quiet: quiet}}}, false},
+		"for a minute":              {[]refused{{0, pacer.Progress{Quiet: quiet}}, {time.Minute, pacer.Progress{Quiet: quiet}}}, false, 0},
+		"for more than a minute":    {[]refused{{0, pacer.Progress{Quiet: quiet}}, {time.Minute + 1, pacer.Progress{Quiet: quiet}}}, true, 0},
+		"a page before it was next": {[]refused{{0, pacer.Progress{}}, {time.Hour, pacer.Progress{Listing: 1, Quiet: quiet}}}, false, 0},
 		"refused since that page": {[]refused{
 			{0, pacer.Progress{}},
 			{time.Hour, pacer.Progress{Listing: 1}}, {time.Hour + time.Minute + 1, pacer.Progress{Listing: 1, Quiet: quiet}},
-		}, true},
+		}, true, 0},
 		"others were served a minute ago": {[]refused{
 			{0, pacer.Progress{}}, {2 * time.Minute, pacer.Progress{Quiet: time.Minute}},
-		}, false},
+		}, false, 0},
 		"nine turns, while others are served": {
-			slices.Repeat([]refused{{0, pacer.Progress{Quiet: busy}}, {time.Hour, pacer.Progress{Quiet: busy}}}, 5)[:9], false,
+			slices.Repeat([]refused{{0, pacer.Progress{Quiet: busy}}, {time.Hour, pacer.Progress{Quiet: busy}}}, 5)[:9], false, 0,
 		},
 		"ten turns, while others are served": {
-			slices.Repeat([]refused{{0, pacer.Progress{Quiet: busy}}, {time.Hour, pacer.Progress{Quiet: busy}}}, 5), true,
+			slices.Repeat([]refused{{0, pacer.Progress{Quiet: busy}}, {time.Hour, pacer.Progress{Quiet: busy}}}, 5), true, 0,
 		},
+		"two turns, with a patience of 18 s": {[]refused{{0, pacer.Progress{}}, {time.Minute, pacer.Progress{}}}, false, 18 * time.Second},
+		"three turns, with a patience of 18 s": {[]refused{
+			{0, pacer.Progress{}}, {time.Second, pacer.Progress{}}, {time.Minute, pacer.Progress{}},
+		}, true, 18 * time.Second},
+		"a second turn, with a patience of 5 s": {[]refused{{0, pacer.Progress{}}, {6 * time.Second, pacer.Progress{}}}, true, 5 * time.Second},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			start := time.Now()
-			c := &call{cfg: &config{pacing: true}, turn: pacer.Turn{Listing: new(pacer.Listing)}}
+			c := &call{cfg: &config{pacing: true, retry: RetryPolicy{ThrottlePatience: test.patience}}, turn: pacer.Turn{Listing: new(pacer.Listing)}}
 			for _, r := range test.refusals {
 				if c.patienceLost() {
 					t.Error("the patience is lost before the last refusal")

@@ -63,11 +63,12 @@ type RetryPolicy struct {
 	// ThrottlePatience is how long a listing requests a page again while the
 	// service throttles it. The page and the pages after it wait for their turns.
 	// The time begins again when another page of the listing is served. While
-	// the service serves other calls, a page gets at least 10 attempts. Throttled
-	// attempts do not count toward MaxAttempts. ThrottlePatience applies to
-	// listings with and without WithPrefetch. It does not apply to a single
-	// ListImage call, if MaxAttempts is 1, or without pacing. 0: 1 minute;
-	// negative: a page gets as many attempts as a call.
+	// the service serves other calls, a page gets at least 10 attempts, or one
+	// for each 6 s of a patience below 1 minute. Throttled attempts do not count
+	// toward MaxAttempts. ThrottlePatience applies to listings with and without
+	// WithPrefetch. It does not apply to a single ListImage call, if MaxAttempts
+	// is 1, or without pacing. 0: 1 minute; negative: a page gets as many
+	// attempts as a call.
 	ThrottlePatience time.Duration
 	// Retryable decides which errors are retried. nil: DefaultRetryable.
 	// Nothing is retried after ctx has ended. The function may be called by
