@@ -24,8 +24,10 @@ const (
 	enough    = 5    // requests needed to measure a served rate
 	remember  = 0.98 // of the highest rate, with each cut
 
-	growth       = 0.055 // share of the rate a second, right after a cut, at 20 requests a second
-	growthPower  = 0.5   // of the rate, that the share grows with
+	growth       = 0.061 // share of the rate a second, right after a cut, at the steepest rate
+	steepest     = 14.0  // requests a second
+	belowPower   = 0.5   // of the rate, below the steepest: small limits are not refused too often
+	abovePower   = -0.3  // of the rate, above: the slower of several clients catches up
 	doubling     = 1.4   // seconds that double the growth, at high rates
 	slowDoubling = 4.0   // requests a second at which that takes twice as long
 	catchUp      = 1.35  // the rate grows fast while the highest rate is so many times the rate
@@ -198,7 +200,11 @@ func (p *Pacer) grow(now time.Time) {
 		return
 	}
 	p.growing += passed
-	share, period := growth*math.Pow(p.rate/20, growthPower), doubling*(1+slowDoubling/p.rate)
+	power := abovePower
+	if p.rate < steepest {
+		power = belowPower
+	}
+	share, period := growth*math.Pow(p.rate/steepest, power), doubling*(1+slowDoubling/p.rate)
 	if p.highest > catchUp*p.rate {
 		share, period = growth, fastDoubling
 	}

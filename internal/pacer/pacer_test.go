@@ -306,15 +306,18 @@ func TestTheRateGrowsFasterTheLongerNothingIsRefused(t *testing.T) {
 		return p.rate
 	}
 	for name, test := range map[string]struct{ got, want float64 }{
-		"at first": {grown(20, 0, 0, 100*ms), 20 * (1 + 0.1*0.055*math.Exp2(0.1/(1.4*1.2)))},
-		"later":    {grown(20, 3, 0, 100*ms), 20 * (1 + 0.1*0.055*math.Exp2(3.1/(1.4*1.2)))},
+		"at first": {grown(14, 0, 0, 100*ms), 14 * (1 + 0.1*0.061*math.Exp2(0.1/(1.4*(1+4.0/14))))},
+		"later":    {grown(14, 3, 0, 100*ms), 14 * (1 + 0.1*0.061*math.Exp2(3.1/(1.4*(1+4.0/14))))},
 		"at a low rate": {
-			grown(5, 3, 0, 100*ms), 5 * (1 + 0.1*0.055*0.5*math.Exp2(3.1/(1.4*1.8))),
+			grown(3.5, 3, 0, 100*ms), 3.5 * (1 + 0.1*0.061*0.5*math.Exp2(3.1/(1.4*(1+4.0/3.5)))),
+		},
+		"at a high rate": {
+			grown(100, 3, 0, 100*ms), 100 * (1 + 0.1*0.061*math.Pow(100.0/14, -0.3)*math.Exp2(3.1/(1.4*1.04))),
 		},
 		"at most doubling a second": {grown(20, 100, 0, 100*ms), 20 * 1.1},
 		"at most a second at once":  {grown(20, 100, 0, 100*second), 20 * 2},
-		"back to a higher rate":     {grown(20, 1, 27.001, 100*ms), 20 * (1 + 0.1*0.055*math.Exp2(1.1/0.4))},
-		"close to a higher rate":    {grown(20, 1, 27, 100*ms), 20 * (1 + 0.1*0.055*math.Exp2(1.1/(1.4*1.2)))},
+		"back to a higher rate":     {grown(20, 1, 27.001, 100*ms), 20 * (1 + 0.1*0.061*math.Exp2(1.1/0.4))},
+		"close to a higher rate":    {grown(20, 1, 27, 100*ms), 20 * (1 + 0.1*0.061*math.Pow(20.0/14, -0.3)*math.Exp2(1.1/(1.4*1.2)))},
 	} {
 		if math.Abs(test.got-test.want) > 1e-9 {
 			t.Errorf("%s: rate %v, want %v", name, test.got, test.want)

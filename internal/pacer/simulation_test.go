@@ -233,12 +233,17 @@ func (l *lister) send(page int) {
 	}
 	l.line.pacer.Sent(l.now)
 	sent := l.now
-	onTheWay := time.Duration(float64(l.latency) * (0.4 + 0.2*l.random.Float64()))
-	l.after(onTheWay, func() {
+	l.after(l.halfway(), func() {
 		wait := l.limit(l.elapsed())
-		onTheWayBack := time.Duration(float64(l.latency) * (0.45 + 0.1*l.random.Float64())) // so answers can overtake each other
-		l.after(onTheWayBack, func() { l.answer(page, sent, wait) })
+		l.after(l.halfway(), func() { l.answer(page, sent, wait) })
 	})
+}
+
+// halfway returns the time of a request or an answer on its way. It varies by so
+// much that they overtake each other, and so little that a client that was early
+// stays ahead of the others, as over sockets.
+func (l *lister) halfway() time.Duration {
+	return l.latency/2 + time.Duration(l.random.Int64N(int64(2*time.Millisecond)))
 }
 
 func (l *lister) answer(page int, sent time.Time, wait time.Duration) {
@@ -277,6 +282,9 @@ type scenario struct {
 	window  int
 	latency time.Duration
 }
+
+// long is how many seconds a listing takes, so that it has at least 200 pages.
+func (s scenario) long() float64 { return max(16, 200/s.rate) }
 
 // pages returns how many pages take so many seconds, at the limit or as fast as
 // the window allows.
@@ -326,7 +334,7 @@ func TestListingsAreNearlyAsFastAsTheLimitAllows(t *testing.T) {
 	for seed := range uint64(4) {
 		each(rates, []int{0, 4, 16, 64}, func(s scenario) {
 			phase := time.Duration(rand.New(rand.NewPCG(seed, 1)).Int64N(int64(time.Second)))
-			pages := s.pages(16)
+			pages := s.pages(s.long())
 			l := newSimulation(seed).lister(limitOf(s.kind, s.rate, phase), pages, s.window, s.latency, s.hints)
 			l.fill()
 			l.run(time.Hour)
@@ -388,7 +396,7 @@ func TestThreeClientsShareALimit(t *testing.T) {
 	for seed := range uint64(3) {
 		each(rates, []int{4, 64}, func(s scenario) {
 			phase := time.Duration(seed) * time.Second / 3
-			pages := int(s.rate*48+2) / 3
+			pages := int(s.rate*80+2) / 3
 			all := newSimulation(seed)
 			shared := limitOf(s.kind, s.rate, phase)
 			var clients []*lister
@@ -413,7 +421,7 @@ func TestThreeClientsShareALimit(t *testing.T) {
 	}
 	times.atMost(t, "time against the least possible", 1.1, 1.2, 1.3)
 	quarter.atMost(t, "the same with a burst of a quarter of a second", 1.1, 1.2, 1.6)
-	unfair.atMost(t, "slowest against fastest", 1.3, 1.7, 2.1)
+	unfair.atMost(t, "slowest against fastest", 1.25, 1.6, 2.3)
 }
 
 // An hour at each limit: requests never leave before a requested delay has
@@ -446,7 +454,7 @@ func TestAnHourAtEachLimit(t *testing.T) {
 				if served := float64(l.delivered) / length.Seconds() / s.rate; served < 0.92 {
 					t.Errorf("only %.1f %% of the limit were used", 100*served)
 				}
-				if l.share() > 0.05 {
+				if l.share() > 0.06 {
 					t.Errorf("%.1f %% of the requests were refused", 100*l.share())
 				}
 			})

@@ -33,7 +33,7 @@ func main() {
 	// Among 80 requests, the four that are refused before the pacer knows
 	// anything are 5 % by themselves.
 	flag.IntVar(&s.pages, "pages", 200, "pages of a listing that needs the whole limit, at least")
-	flag.IntVar(&s.atOnce, "at-once", 1600, "requests a second of the listings that run side by side")
+	flag.IntVar(&s.atOnce, "at-once", 3000, "requests a second of the listings that run side by side")
 	flag.Uint64Var(&s.seed, "seed", 1, "seed of the phases of whole seconds")
 	flag.BoolVar(&s.cells, "cells", false, "print every listing")
 	flag.StringVar(&s.svg, "svg", "", "file to write the plot to, such as ../docs/pacing.svg")
@@ -65,7 +65,7 @@ type measurements struct {
 }
 
 // sharedLength is how many times as long the listings of several clients take.
-const sharedLength = 4
+const sharedLength = 5
 
 func measureAll(s settings, out io.Writer) error {
 	random := rand.New(rand.NewPCG(s.seed, s.seed))
