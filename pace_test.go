@@ -646,7 +646,8 @@ func TestPatienceCountsWhileThePageIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			start := time.Now()
-			c := &call{cfg: &config{pacing: true, retry: RetryPolicy{ThrottlePatience: test.patience}}, turn: pacer.Turn{Listing: new(pacer.Listing)}}
+			policy := RetryPolicy{ThrottlePatience: test.patience}
+			c := &call{cfg: &config{pacing: true, retry: policy}, turn: pacer.Turn{Listing: new(pacer.Listing)}}
 			for _, r := range test.refusals {
 				if c.patienceLost() {
 					t.Error("the patience is lost before the last refusal")

@@ -72,7 +72,8 @@ func measureAll(s settings, out io.Writer) error {
 	begun := time.Now()
 	var m measurements
 	m.grid = run(grid(s.rates, ordinary, windows, 1, s.long, random), s.atOnce)
-	m.burstless = run(grid(s.rates, []counting{burstlessBucket}, []int{0, 16}, 1, fixed(s.length/2), random), s.atOnce) // these only have to complete
+	// These only have to complete.
+	m.burstless = run(grid(s.rates, []counting{burstlessBucket}, []int{0, 16}, 1, fixed(s.length/2), random), s.atOnce)
 	m.dropping = run(grid(s.rates, []counting{droppingBucket}, []int{4, 16, 64}, 1, fixed(s.length), random), s.atOnce)
 	// Which client is refused first is chance, so these run longer.
 	m.shared = run(grid(s.rates, ordinary, []int{4, 64}, 3, fixed(sharedLength*s.length), random), s.atOnce)
