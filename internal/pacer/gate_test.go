@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -66,9 +67,24 @@ func (s *scene) note(name string) {
 func (s *scene) want(passed ...string) {
 	s.Helper()
 	s.running.Wait()
-	if diff := cmp.Diff(passed, s.passed); diff != "" {
+	if diff := cmp.Diff(byTime(passed), byTime(s.passed)); diff != "" {
 		s.Errorf("requests passed (-want +got):\n%s", diff)
 	}
+}
+
+// byTime sorts notes by their times. Requests that pass at the same time are noted
+// in any order, so these are sorted by name.
+func byTime(passed []string) []string {
+	at := func(note string) time.Duration {
+		d, _ := time.ParseDuration(note[strings.LastIndexByte(note, ' ')+1:])
+		return d
+	}
+	return slices.SortedFunc(slices.Values(passed), func(a, b string) int {
+		if d := at(a) - at(b); d != 0 {
+			return int(d)
+		}
+		return strings.Compare(a, b)
+	})
 }
 
 // wakeUp has the service refuse a request of the account and ask for a delay.
