@@ -17,11 +17,11 @@ type Progress struct {
 	Quiet   time.Duration // since a request of the account was served
 }
 
-// Turn is the place of a call in a Gate. Its fields are set before the first
-// Enter and serve all attempts of the call. It is not safe for concurrent use.
+// Turn is the place of a call in a Gate, for all attempts of the call. It is not
+// safe for concurrent use.
 type Turn struct {
-	Listing *Listing // nil: none
-	Page    int
+	Listing *Listing // set before the first Enter; nil: none
+	Page    int      // of the listing
 
 	HeldFor  time.Duration // how long a requested delay held the turn back, set by Enter
 	Progress Progress      // set by Leave
