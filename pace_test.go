@@ -111,21 +111,27 @@ func TestListingFinishesUnderALimitWhateverTheWindow(t *testing.T) {
 	}
 }
 
+// listAtOnce makes so many calls at once and waits for them. None may fail.
+func listAtOnce(t *testing.T, client *Client, calls int) {
+	t.Helper()
+	var running sync.WaitGroup
+	for range calls {
+		running.Go(func() {
+			if _, err := client.ListImage(t.Context(), ListImageRequest{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	running.Wait()
+}
+
 func TestManyCallsAtOnceSucceedUnderALimit(t *testing.T) {
 	t.Parallel()
 	for _, hints := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			service := &limited{rate: 20, burst: 20, hints: hints, pages: 1, takes: 30 * ms}
 			client := sendingThrough(t, service.answer)
-			var running sync.WaitGroup
-			for range 64 {
-				running.Go(func() {
-					if _, err := client.ListImage(t.Context(), ListImageRequest{}); err != nil {
-						t.Errorf("hints %v: %v", hints, err)
-					}
-				})
-			}
-			running.Wait()
+			listAtOnce(t, client, 64)
 		})
 	}
 }
@@ -216,15 +222,7 @@ func TestALimiterHoldsAfterADelayThatTheServiceAskedFor(t *testing.T) {
 			}
 			return respond(a.status, a.header, a.body), nil
 		}, WithRateLimit(&spacing{gap: gap}))
-		var running sync.WaitGroup
-		for range 100 {
-			running.Go(func() {
-				if _, err := client.ListImage(t.Context(), ListImageRequest{}); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		running.Wait()
+		listAtOnce(t, client, 100)
 		// What the limiter let go in the last second of the delay may follow it at once.
 		perSecond := int(time.Second / gap)
 		for n := 2 * perSecond; n < len(sent); n++ {
@@ -409,15 +407,7 @@ func TestADelayThatTheServiceAsksForHoldsBackAnAttemptWhoseProviderIsSlow(t *tes
 			}
 			return Credentials{AccessKeyID: "LTAI1", AccessKeySecret: "hunter22-secret"}, nil
 		})))
-		var running sync.WaitGroup
-		for range 2 {
-			running.Go(func() {
-				if _, err := client.ListImage(t.Context(), ListImageRequest{}); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		running.Wait()
+		listAtOnce(t, client, 2)
 		if len(service.sent) != 3 || !strings.HasSuffix(service.sent[0], " 0s") || !strings.Contains(service.sent[1], "LTAI1 9") {
 			t.Errorf("requests: %q, want all except the first after 9 s", service.sent)
 		}
