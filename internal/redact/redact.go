@@ -68,6 +68,20 @@ func (s *Secrets) mask(text string, cut bool) string {
 	if len(s.list) == 0 || !cut && s.isPlain(text) {
 		return text
 	}
+	masked := s.replace(text, cut)
+	// A secret that has a star itself can come about from a mask and the text next to it.
+	for masked != text && slices.ContainsFunc(s.list, hasStar) {
+		text, masked = masked, s.replace(masked, cut)
+	}
+	return masked
+}
+
+// hasStar reports whether a secret and a mask can overlap.
+func hasStar(secret string) bool { return strings.Contains(secret, Mask[:1]) }
+
+// replace replaces each part of a text that shows secrets. The result is shorter,
+// or all of it is one mask, or nothing was replaced.
+func (s *Secrets) replace(text string, cut bool) string {
 	m := matcher{text: text, cut: cut, secrets: s.list, work: &s.work}
 	m.quotes = slices.ContainsFunc(s.list, func(secret string) bool { return strings.Contains(secret, `"`) })
 	var masked strings.Builder
