@@ -538,7 +538,12 @@ func TestAnImageCostsSixAllocationsAndNoMoreThanItsShareOfTheBody(t *testing.T) 
 	}
 	for name, body := range pages {
 		page, _ := mustDecode(t, string(body))
-		allocs, size := allocated(20, decoding(body))
+		decode := decoding(body)
+		allocs, size := allocated(20, decode)
+		for range 4 { // goroutines of other tests may be ending: the least counts
+			a, s := allocated(20, decode)
+			allocs, size = min(allocs, a), min(size, s)
+		}
 		// The others: the images, and the text of the page before and after Data.
 		if limit := uint64(6*len(page.Images) + 3); allocs > limit {
 			t.Errorf("%s: %d allocations, want at most %d", name, allocs, limit)
