@@ -71,7 +71,7 @@ type Pacer struct {
 	cutAt      time.Time // when the rate was last cut
 	grownAt    time.Time
 	growing    float64 // seconds since the first request served after the cut
-	highest    float64 // rate before a refusal, fading
+	highest    float64 // rate at which requests were served, fading
 	sinceCut   int     // requests served since the cut
 	sinceGrown int     // requests served since the rate last grew
 
@@ -125,10 +125,14 @@ func (p *Pacer) Served(sent, now time.Time) {
 	p.served.add(now)
 	p.sinceCut++
 	p.sinceGrown++
-	if p.ramping && sent.Before(p.cutAt) {
-		// Answers of one burst come in any order, so the first refusal can come
-		// before those that show what the limit is.
-		p.rate = max(p.rate, p.served.rate(now))
+	if p.awake {
+		served := p.served.rate(now)
+		if p.ramping && sent.Before(p.cutAt) {
+			// Answers of one burst come in any order, so the first refusal can come
+			// before those that show what the limit is.
+			p.rate = max(p.rate, served)
+		}
+		p.highest = max(p.highest, min(p.rate, served))
 	}
 	if !sent.Before(p.cutAt) {
 		p.shut = 0
@@ -176,7 +180,7 @@ func (p *Pacer) lowered(now time.Time) float64 {
 		return min(p.rate, max(served, rampCut*p.rate))
 	}
 	rate := min(p.rate, max(served, lowestCut*p.rate))
-	p.highest = max(p.rate, remember*p.highest)
+	p.highest *= remember
 	return max(lowestRate, cut*rate)
 }
 

@@ -351,32 +351,43 @@ func TestTheRateDoesNotGrowWhileNobodyWaits(t *testing.T) {
 	}
 }
 
-func TestThePacerRemembersTheHighestRate(t *testing.T) {
+func TestThePacerRemembersTheHighestRateThatWasServed(t *testing.T) {
 	t.Parallel()
 	p := steadyAt(20)
+	p.highest, p.served = 0, history{}
+	highest := func(why string, want float64) {
+		t.Helper()
+		if math.Abs(p.highest-want) > 1e-9 {
+			t.Errorf("%s: highest rate %v, want %v", why, p.highest, want)
+		}
+	}
+	serve := func(n int, d time.Duration) {
+		for range n {
+			p.Served(at(d), at(d))
+		}
+	}
 	cutAfter := func(d time.Duration) {
 		p.grownAt, p.shut = at(d), 0
 		p.Refused(at(d), at(d), 0, 0)
 	}
 	cutAfter(100 * ms)
-	if p.highest != 20 {
-		t.Errorf("highest rate %v, want 20", p.highest)
-	}
-	cutAfter(200 * ms)
-	if math.Abs(p.highest-19.6) > 1e-9 {
-		t.Errorf("highest rate %v, want 19.6", p.highest)
-	}
+	highest("refused before any was served", 0)
+	serve(15, 200*ms)
+	highest("15 in the time of measuring", 10)
+	serve(30, 300*ms)
+	highest("a burst", p.rate)
+	p.highest = 18
+	cutAfter(400 * ms)
+	highest("fading", 18*0.98)
 	p.ramping = true
-	p.highest = 1
-	cutAfter(300 * ms)
-	if p.highest != 1 {
-		t.Errorf("the end of the ramp counts as a rate: %v", p.highest)
-	}
-	p.awake, p.highest = false, 50
+	cutAfter(500 * ms)
+	highest("the end of the ramp", 18*0.98)
+	p.awake = false
 	p.Refused(at(second), at(second), 0, 0)
-	if p.highest != 0 {
-		t.Errorf("highest rate %v after sleep, want none", p.highest)
-	}
+	highest("after sleep", 0)
+	p.awake = false
+	serve(30, second)
+	highest("served asleep", 0)
 }
 
 func TestARequestedDelayHoldsBackEveryRequest(t *testing.T) {
