@@ -26,7 +26,7 @@ const (
 
 	growth       = 0.061 // share of the rate a second, right after a cut, at the steepest rate
 	steepest     = 14.0  // requests a second
-	belowPower   = 0.5   // of the rate, below the steepest: small limits are not refused too often
+	belowPower   = 0.4   // of the rate, below the steepest: small limits are not refused too often
 	abovePower   = -0.3  // of the rate, above: the slower of several clients catches up
 	doubling     = 1.4   // seconds that double the growth, at high rates
 	slowDoubling = 4.0   // requests a second at which that takes twice as long

@@ -309,7 +309,7 @@ func TestTheRateGrowsFasterTheLongerNothingIsRefused(t *testing.T) {
 		"at first": {grown(14, 0, 0, 100*ms), 14 * (1 + 0.1*0.061*math.Exp2(0.1/(1.4*(1+4.0/14))))},
 		"later":    {grown(14, 3, 0, 100*ms), 14 * (1 + 0.1*0.061*math.Exp2(3.1/(1.4*(1+4.0/14))))},
 		"at a low rate": {
-			grown(3.5, 3, 0, 100*ms), 3.5 * (1 + 0.1*0.061*0.5*math.Exp2(3.1/(1.4*(1+4.0/3.5)))),
+			grown(3.5, 3, 0, 100*ms), 3.5 * (1 + 0.1*0.061*math.Pow(0.25, 0.4)*math.Exp2(3.1/(1.4*(1+4.0/3.5)))),
 		},
 		"at a high rate": {
 			grown(100, 3, 0, 100*ms), 100 * (1 + 0.1*0.061*math.Pow(100.0/14, -0.3)*math.Exp2(3.1/(1.4*1.04))),

@@ -360,8 +360,8 @@ func TestListingsAreNearlyAsFastAsTheLimitAllows(t *testing.T) {
 func TestSmallLimitsAreNotRefusedAllTheTime(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ rate, time, worstTime, refused, mostRefused float64 }{
-		{1, 1.1, 1.45, 0.27, 0.35},
-		{2, 1.05, 1.15, 0.11, 0.15},
+		{1, 1.1, 1.5, 0.27, 0.35},
+		{2, 1.05, 1.15, 0.12, 0.16},
 	} {
 		var times, refused sample
 		for seed := range uint64(4) {
@@ -478,7 +478,7 @@ func TestAnHourAtEachLimit(t *testing.T) {
 				if served := float64(l.delivered) / length.Seconds() / s.rate; served < 0.92 {
 					t.Errorf("only %.1f %% of the limit were used", 100*served)
 				}
-				if l.share() > 0.05 {
+				if l.share() > 0.055 {
 					t.Errorf("%.1f %% of the requests were refused", 100*l.share())
 				}
 			})
