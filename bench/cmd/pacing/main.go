@@ -12,6 +12,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/wuying-go/appstreaming/bench/internal/report"
@@ -34,6 +37,10 @@ func main() {
 	// anything are 5 % by themselves.
 	flag.IntVar(&s.pages, "pages", 200, "pages of a listing that needs the whole limit, at least")
 	flag.IntVar(&s.atOnce, "at-once", 3000, "requests a second of the listings that run side by side")
+	flag.Func("limits", "requests a second that the service allows (default 5,20,100)", func(text string) (err error) {
+		s.rates, err = parseRates(text)
+		return err
+	})
 	flag.Uint64Var(&s.seed, "seed", 1, "seed of the phases of whole seconds")
 	flag.BoolVar(&s.cells, "cells", false, "print every listing")
 	flag.StringVar(&s.svg, "svg", "", "file to write the plot to, such as ../docs/pacing.svg")
@@ -46,6 +53,20 @@ func main() {
 		fmt.Fprintln(os.Stderr, "pacing:", err)
 		os.Exit(1)
 	}
+}
+
+// parseRates reads limits from smallest to largest, such as 2,10,50.
+func parseRates(text string) ([]int, error) {
+	var rates []int
+	for field := range strings.SplitSeq(text, ",") {
+		rate, err := strconv.Atoi(strings.TrimSpace(field))
+		if err != nil || rate < 1 {
+			return nil, fmt.Errorf("%q is not a number of requests a second", field)
+		}
+		rates = append(rates, rate)
+	}
+	slices.Sort(rates)
+	return rates, nil
 }
 
 // long returns the length of a listing under a limit.

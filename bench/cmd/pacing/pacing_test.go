@@ -124,6 +124,16 @@ func TestShortRunPrintsItsTablesAndDrawsThePlot(t *testing.T) {
 	}
 }
 
+func TestLimitsAreReadFromTheCommandLine(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]int{"5": {5}, "50, 2,10": {2, 10, 50}, "": nil, "0": nil, "5,": nil, "ten": nil} {
+		got, err := parseRates(text)
+		if diff := cmp.Diff(want, got); diff != "" || (err != nil) != (want == nil) {
+			t.Errorf("%q: error %v, limits (-want +got):\n%s", text, err, diff)
+		}
+	}
+}
+
 func TestAListingThatFailsShows(t *testing.T) {
 	t.Parallel()
 	o := cell{counting: perSecondBucket, rate: 100, clients: 1, pages: 1}.run()
