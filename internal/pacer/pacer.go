@@ -36,7 +36,8 @@ const (
 	firstProbe   = 1.6 // of the time between requests, the first pause while all requests are refused
 	probing      = 1.1 // factor between these pauses
 	probingShare = 0.3 // of the time since then, at least
-	longestProbe = 5   // seconds
+	longestProbe = 2   // seconds, so that one of many clients is not refused for minutes
+	probingSpan  = 0.5 // of a pause, by which chance varies it: clients must not stay in step
 
 	measureTime  = 1.5  // seconds of which the served rate is the average
 	leastMeasure = 0.92 // seconds between two refusals, for the rate served between them
@@ -161,7 +162,8 @@ func (p *Pacer) Refused(sent, now time.Time, delay time.Duration, chance float64
 		p.ramping = false
 		p.shut++
 		pause := max(firstProbe*math.Pow(probing, float64(p.shut-2))/p.rate, probingShare*now.Sub(p.cutAt).Seconds())
-		p.next = later(p.next, now.Add(seconds(min(pause, longestProbe))))
+		pause = min(pause, longestProbe) * (1 + probingSpan*(chance-0.5))
+		p.next = later(p.next, now.Add(seconds(pause)))
 	default:
 		p.restart(now, p.lowered(now))
 		p.ramping = false

@@ -272,21 +272,31 @@ func TestWhileAllAreRefusedRequestsLeaveLessAndLessOften(t *testing.T) {
 	t.Parallel()
 	p := steadyAt(10)
 	p.shut, p.ramping = 1, true
-	p.Refused(start, at(100*ms), 0, 1)
+	p.Refused(start, at(100*ms), 0, 0.5)
 	p.wantRate(t, 10)
 	p.wantSlot(t, 0, 260*ms)
-	p.Refused(start, at(260*ms), 0, 1)
+	p.Refused(start, at(260*ms), 0, 0.5)
 	p.wantSlot(t, 0, 260*ms+176*ms)
-	p.Refused(start, at(900*ms), 0, 1)
+	p.Refused(start, at(900*ms), 0, 0.5)
 	p.wantSlot(t, 0, 1170*ms) // three tenths of the time since the cut
-	p.Refused(start, at(100*second), 0, 1)
-	p.wantSlot(t, 0, 105*second) // at most
+	p.Refused(start, at(100*second), 0, 0.5)
+	p.wantSlot(t, 0, 102*second) // at most
 	if p.ramping || p.shut != 5 {
 		t.Errorf("ramping %v, shut %d", p.ramping, p.shut)
 	}
 	p.next = at(200 * second)
 	p.Refused(start, at(100*second), 0, 1)
 	p.wantSlot(t, 0, 200*second) // never earlier than before
+}
+
+func TestPausesWhileAllAreRefusedDifferByChance(t *testing.T) {
+	t.Parallel()
+	for chance, want := range map[float64]time.Duration{0: 1500 * ms, 0.5: 2 * second, 1: 2500 * ms} {
+		p := steadyAt(10)
+		p.shut = 1
+		p.Refused(start, at(100*second), 0, chance)
+		p.wantSlot(t, 0, 100*second+want)
+	}
 }
 
 func TestTheRateDoesNotGrowWhileAllAreRefused(t *testing.T) {

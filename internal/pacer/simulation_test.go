@@ -168,6 +168,7 @@ type lister struct {
 	next, opened, delivered int
 	done                    map[int]bool
 	end                     time.Duration
+	served, longest         time.Duration // when a page was served last; the longest time without one
 
 	sent, refused int
 	heldUntil     time.Time // the latest end of a requested delay that is known
@@ -260,6 +261,7 @@ func (l *lister) answer(page int, sent time.Time, wait time.Duration) {
 		return
 	}
 	l.line.pacer.Served(sent, l.now)
+	l.served, l.longest = l.elapsed(), max(l.longest, l.elapsed()-l.served)
 	l.done[page] = true
 	for l.done[l.delivered+1] {
 		l.delivered++
@@ -446,6 +448,39 @@ func TestThreeClientsShareALimit(t *testing.T) {
 	times.atMost(t, "time against the least possible", 1.1, 1.2, 1.3)
 	quarter.atMost(t, "the same with a burst of a quarter of a second", 1.1, 1.2, 1.6)
 	unfair.atMost(t, "slowest against fastest", 1.25, 1.6, 2.3)
+}
+
+// A fleet can share a limit. A listing is given up when none of its pages is
+// served for a minute, so no client may wait that long.
+func TestOfManyClientsNoneIsRefusedForAMinute(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		rate    float64
+		clients int
+	}{{1, 2}, {2, 6}, {5, 10}, {5, 20}, {20, 20}, {20, 60}} {
+		var longest sample
+		for seed := range uint64(2) {
+			each([]float64{test.rate}, []int{4, 64}, func(s scenario) {
+				phase := time.Duration(rand.New(rand.NewPCG(seed, 1)).Int64N(int64(time.Second)))
+				all := newSimulation(seed)
+				shared := limitOf(s.kind, s.rate, phase)
+				var clients []*lister
+				for range test.clients {
+					l := all.lister(shared, int(s.rate*120)/test.clients, s.window, s.latency, s.hints)
+					clients = append(clients, l)
+					l.fill()
+				}
+				all.run(time.Hour)
+				for _, l := range clients {
+					if l.end == 0 {
+						t.Fatalf("%d clients, %+v: %d of %d pages", test.clients, s, l.delivered, l.pages)
+					}
+					longest.add(l.longest.Seconds())
+				}
+			})
+		}
+		longest.atMost(t, fmt.Sprintf("%d clients, %v a second: seconds without a page", test.clients, test.rate), 30, 40, 60)
+	}
 }
 
 // An hour at each limit: requests never leave before a requested delay has
