@@ -10,7 +10,7 @@ import (
 )
 
 // How the rate changes. The values come from simulating listings under many
-// limits; simulation_test.go shows what they achieve.
+// limits; listing_test.go shows what they achieve.
 const (
 	firstRate  = 4.5 // requests a second, at least, after the first refusal
 	lowestRate = 0.5 // requests a second

@@ -2,16 +2,11 @@ package pacer
 
 import (
 	"container/heap"
-	"flag"
-	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 )
-
-var seeds = flag.Int("pacer.seeds", 5, "seeds to simulate an hour with")
 
 // The simulation runs on virtual time: events happen in the order of their
 // times, and nothing sleeps.
@@ -309,214 +304,26 @@ func each(rates []float64, windows []int, f func(scenario)) {
 	}
 }
 
-var rates = []float64{5, 20, 100}
-
-// sample is a set of measured values.
-type sample []float64
-
-func (s *sample) add(value float64) { *s = append(*s, value) }
-
-func (s sample) quantile(q float64) float64 {
-	sorted := slices.Sorted(slices.Values(s))
-	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
-}
-
-func (s sample) atMost(t *testing.T, what string, median, nearly, worst float64) {
+// list has clients that share the limit list so many pages each. It returns the
+// clients, and the time until the last one ends against the least possible.
+func (s scenario) list(t *testing.T, seed uint64, clients, pages int) (all []*lister, ratio float64) {
 	t.Helper()
-	got := [3]float64{s.quantile(.5), s.quantile(.95), s.quantile(1)}
-	t.Logf("%s: median %.3f, 95 %% at most %.3f, worst %.3f", what, got[0], got[1], got[2])
-	if got[0] > median || got[1] > nearly || got[2] > worst {
-		t.Errorf("%s: median, 95 %% and worst %.3f, want at most %.3f, %.3f, %.3f", what, got, median, nearly, worst)
-	}
-}
-
-func TestListingsAreNearlyAsFastAsTheLimitAllows(t *testing.T) {
-	t.Parallel()
-	var times, refused, refusedSmall sample
-	for seed := range uint64(4) {
-		each(rates, []int{0, 4, 16, 64}, func(s scenario) {
-			phase := time.Duration(rand.New(rand.NewPCG(seed, 1)).Int64N(int64(time.Second)))
-			pages := s.pages(s.long())
-			l := newSimulation(seed).lister(limitOf(s.kind, s.rate, phase), pages, s.window, s.latency, s.hints)
-			l.fill()
-			l.run(time.Hour)
-			if l.end == 0 {
-				t.Fatalf("%+v: %d of %d pages", s, l.delivered, pages)
-			}
-			times.add(float64(l.end) / float64(leastTime(limitOf(s.kind, s.rate, phase), 1, pages, s.window, s.latency)))
-			refused.add(l.share())
-			if s.window <= 4 {
-				refusedSmall.add(l.share())
-			}
-			if l.tooEarly > 0 {
-				t.Errorf("%+v: %d requests before the end of a requested delay", s, l.tooEarly)
-			}
-		})
-	}
-	times.atMost(t, "time against the least possible", 1.05, 1.2, 1.25)
-	refused.atMost(t, "share of requests refused", 0.05, 0.13, 0.16)
-	refusedSmall.atMost(t, "the same with windows of at most 4", 0.05, 0.10, 0.12)
-}
-
-// The first rate is more than such limits allow. It must be forgotten.
-func TestSmallLimitsAreNotRefusedAllTheTime(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct{ rate, time, worstTime, refused, mostRefused float64 }{
-		{1, 1.1, 1.5, 0.27, 0.35},
-		{2, 1.05, 1.15, 0.12, 0.16},
-	} {
-		var times, refused sample
-		for seed := range uint64(4) {
-			each([]float64{test.rate}, []int{0, 4, 64}, func(s scenario) {
-				phase := time.Duration(rand.New(rand.NewPCG(seed, 1)).Int64N(int64(time.Second)))
-				pages := s.pages(100)
-				l := newSimulation(seed).lister(limitOf(s.kind, s.rate, phase), pages, s.window, s.latency, s.hints)
-				l.fill()
-				l.run(time.Hour)
-				times.add(float64(l.end) / float64(leastTime(limitOf(s.kind, s.rate, phase), 1, pages, s.window, s.latency)))
-				refused.add(l.share())
-			})
-		}
-		times.atMost(t, fmt.Sprintf("%v a second: time against the least possible", test.rate), test.time, test.worstTime, test.worstTime)
-		refused.atMost(t, fmt.Sprintf("%v a second: share of requests refused", test.rate), test.refused, test.mostRefused, test.mostRefused)
-	}
-}
-
-func TestListingsFollowALimitThatDropsAndComesBack(t *testing.T) {
-	t.Parallel()
-	var times sample
-	for seed := range uint64(4) {
-		each(rates, []int{4, 16, 64}, func(s scenario) {
-			if s.kind > 0 {
-				return
-			}
-			pages := int(s.rate * 10)
-			l := newSimulation(seed).lister(dropping(s.rate), pages, s.window, s.latency, s.hints)
-			l.fill()
-			l.run(time.Hour)
-			times.add(float64(l.end) / float64(leastTime(dropping(s.rate), 1, pages, s.window, s.latency)))
-		})
-	}
-	times.atMost(t, "time against the least possible", 1.15, 1.25, 1.25)
-}
-
-func TestListingsCompleteWithoutAnyBurst(t *testing.T) {
-	t.Parallel()
-	each(rates, []int{0, 16, 64}, func(s scenario) {
-		if s.kind > 0 {
-			return
-		}
-		pages := s.pages(8)
-		l := newSimulation(1).lister(steady(s.rate, 1), pages, s.window, s.latency, s.hints)
+	phase := time.Duration(rand.New(rand.NewPCG(seed, 1)).Int64N(int64(time.Second)))
+	shared, sim := limitOf(s.kind, s.rate, phase), newSimulation(seed)
+	for range clients {
+		l := sim.lister(shared, pages, s.window, s.latency, s.hints)
+		all = append(all, l)
 		l.fill()
-		l.run(time.Minute)
+	}
+	sim.run(time.Hour)
+	slowest := time.Duration(0)
+	for _, l := range all {
 		if l.end == 0 {
-			t.Errorf("%+v: %d of %d pages in a minute", s, l.delivered, pages)
+			t.Fatalf("%d clients, %+v: %d of %d pages", clients, s, l.delivered, pages)
 		}
-	})
+		slowest = max(slowest, l.end)
+	}
+	return all, float64(slowest) / float64(leastTime(limitOf(s.kind, s.rate, phase), clients, pages, s.window, s.latency))
 }
 
-func TestThreeClientsShareALimit(t *testing.T) {
-	t.Parallel()
-	var times, quarter, unfair sample
-	for seed := range uint64(3) {
-		each(rates, []int{4, 64}, func(s scenario) {
-			phase := time.Duration(seed) * time.Second / 3
-			pages := int(s.rate*80+2) / 3
-			all := newSimulation(seed)
-			shared := limitOf(s.kind, s.rate, phase)
-			var clients []*lister
-			for range 3 {
-				l := all.lister(shared, pages, s.window, s.latency, s.hints)
-				clients = append(clients, l)
-				l.fill()
-			}
-			all.run(time.Hour)
-			slowest, fastest := time.Duration(0), time.Hour
-			for _, l := range clients {
-				slowest, fastest = max(slowest, l.end), min(fastest, l.end)
-			}
-			ratio := float64(slowest) / float64(leastTime(limitOf(s.kind, s.rate, phase), 3, pages, s.window, s.latency))
-			if s.kind == 1 {
-				quarter.add(ratio)
-			} else {
-				times.add(ratio)
-			}
-			unfair.add(float64(slowest) / float64(fastest))
-		})
-	}
-	times.atMost(t, "time against the least possible", 1.1, 1.2, 1.3)
-	quarter.atMost(t, "the same with a burst of a quarter of a second", 1.1, 1.2, 1.6)
-	unfair.atMost(t, "slowest against fastest", 1.25, 1.6, 2.3)
-}
-
-// A fleet can share a limit. A listing is given up when none of its pages is
-// served for a minute, so no client may wait that long.
-func TestOfManyClientsNoneIsRefusedForAMinute(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		rate    float64
-		clients int
-	}{{1, 2}, {2, 6}, {5, 10}, {5, 20}, {20, 20}, {20, 60}} {
-		var longest sample
-		for seed := range uint64(2) {
-			each([]float64{test.rate}, []int{4, 64}, func(s scenario) {
-				phase := time.Duration(rand.New(rand.NewPCG(seed, 1)).Int64N(int64(time.Second)))
-				all := newSimulation(seed)
-				shared := limitOf(s.kind, s.rate, phase)
-				var clients []*lister
-				for range test.clients {
-					l := all.lister(shared, int(s.rate*120)/test.clients, s.window, s.latency, s.hints)
-					clients = append(clients, l)
-					l.fill()
-				}
-				all.run(time.Hour)
-				for _, l := range clients {
-					if l.end == 0 {
-						t.Fatalf("%d clients, %+v: %d of %d pages", test.clients, s, l.delivered, l.pages)
-					}
-					longest.add(l.longest.Seconds())
-				}
-			})
-		}
-		longest.atMost(t, fmt.Sprintf("%d clients, %v a second: seconds without a page", test.clients, test.rate), 30, 40, 60)
-	}
-}
-
-// An hour at each limit: requests never leave before a requested delay has
-// passed or together, and no second passes in which none leaves although one
-// may.
-func TestAnHourAtEachLimit(t *testing.T) {
-	t.Parallel()
-	const length = time.Hour
-	for seed := range uint64(*seeds) {
-		each(rates, []int{16}, func(s scenario) {
-			if s.latency > 100*time.Millisecond || s.kind != int(seed)%kinds || s.hints != (seed%2 == 0) {
-				return // a part of the combinations for each seed
-			}
-			t.Run(fmt.Sprintf("seed %d, %+v", seed, s), func(t *testing.T) {
-				t.Parallel()
-				l := newSimulation(seed).lister(limitOf(s.kind, s.rate, 0), math.MaxInt, s.window, s.latency, s.hints)
-				idle, last := 0, time.Duration(0)
-				l.sentAt = func(now time.Duration) {
-					if now-last > 1500*time.Millisecond {
-						idle++
-					}
-					last = now
-				}
-				l.fill()
-				l.run(length)
-				if l.tooEarly > 0 || l.together > 0 || idle > 0 {
-					t.Errorf("%d requests before the end of a requested delay, %d together with another one, %d pauses",
-						l.tooEarly, l.together, idle)
-				}
-				if served := float64(l.delivered) / length.Seconds() / s.rate; served < 0.92 {
-					t.Errorf("only %.1f %% of the limit were used", 100*served)
-				}
-				if l.share() > 0.055 {
-					t.Errorf("%.1f %% of the requests were refused", 100*l.share())
-				}
-			})
-		})
-	}
-}
+var rates = []float64{5, 20, 100}

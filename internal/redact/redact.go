@@ -79,8 +79,9 @@ func (s *Secrets) mask(text string, cut bool) string {
 // hasStar reports whether a secret and a mask can overlap.
 func hasStar(secret string) bool { return strings.Contains(secret, Mask[:1]) }
 
-// replace replaces each part of a text that shows secrets. The result is shorter,
-// or all of it is one mask, or nothing was replaced.
+// replace replaces each part of a text that shows secrets. That makes the text
+// shorter, because a mask is shorter than every secret. Only when the work is used
+// up may it grow, once: the next call makes all of it one mask.
 func (s *Secrets) replace(text string, cut bool) string {
 	m := matcher{text: text, cut: cut, secrets: s.list, work: &s.work}
 	m.quotes = slices.ContainsFunc(s.list, func(secret string) bool { return strings.Contains(secret, `"`) })
